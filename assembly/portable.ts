@@ -1,0 +1,3 @@
+/** Entry that exports everything both languages compile, so that asc checks all of it and tests can call it. */
+export * from "./wire/image";
+export * from "./decide/verdict";

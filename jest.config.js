@@ -1,0 +1,10 @@
+/** Tests are TypeScript modules, transpiled by swc; `npm run check` type-checks them. */
+export default {
+  testEnvironment: "node",
+  testMatch: ["<rootDir>/test/**/*.test.ts"],
+  extensionsToTreatAsEsm: [".ts"],
+  transform: {
+    "^.+\\.ts$": ["@swc/jest", { jsc: { parser: { syntax: "typescript" }, target: "es2022" }, module: { type: "es6" } }],
+  },
+  modulePathIgnorePatterns: ["<rootDir>/build/", "<rootDir>/.cache/"],
+};
