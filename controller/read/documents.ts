@@ -1,0 +1,123 @@
+import { isAlias, isMap, isNode, isScalar, isSeq, LineCounter, type Node, parseAllDocuments } from "yaml";
+import type { Origin, Rejection } from "../model/resources.ts";
+import { type Issue, type Path, rejection } from "./issue.ts";
+import { isMapping } from "./schema.ts";
+
+/** One object of a file, before anything about it is known to be right. */
+export interface RawObject {
+  readonly object: unknown;
+  readonly origin: Origin;
+  /** The issue at the line of its field, or of the nearest thing around it that is there. */
+  reject(issue: Issue): Rejection;
+}
+
+export type Documents =
+  | { readonly objects: readonly RawObject[]; readonly rejections: readonly Rejection[] }
+  | { readonly unreadable: Rejection };
+
+/** Aliases (`*name`) may multiply what a file holds by no more than this. */
+const ALIAS_MAX = 100;
+
+/** The objects of a YAML or JSON text: several documents, and the items of each `kind: List`. */
+export function decodeDocuments(file: string, text: string): Documents {
+  const lines = new LineCounter();
+  const lineAt = (offset: number) => Math.max(1, lines.linePos(offset).line);
+  const fail = (line: number, message: string) => ({ unreadable: fileRejection(file, line, message) });
+  try {
+    const documents = parseAllDocuments(text, { lineCounter: lines, prettyErrors: false, merge: true, logLevel: "silent" });
+    const objects: RawObject[] = [];
+    const rejections: Rejection[] = [];
+    for (const document of Array.isArray(documents) ? documents : []) {
+      const [error] = document.errors;
+      if (error !== undefined) return fail(lineAt(error.pos[0]), `is not valid YAML: ${error.message}`);
+      const root = document.contents;
+      const value: unknown = document.toJS({ maxAliasCount: ALIAS_MAX });
+      if (root === null || value === null) continue;
+      const place: Place = { file, lineAt, resolve: (node) => (isAlias(node) ? node.resolve(document) : node) };
+      unfold(rawObject(place, root, value), place, root, objects, rejections);
+    }
+    return { objects, rejections };
+  } catch (error) {
+    // RangeError: nested too deeply for the parser's stack; ReferenceError: too many or unknown aliases.
+    if (error instanceof RangeError) return fail(1, "is nested too deeply to be read");
+    if (error instanceof ReferenceError) return fail(1, `has aliases that can't be followed: ${error.message}`);
+    throw error;
+  }
+}
+
+/** A rejection of a whole file. */
+export function fileRejection(file: string, line: number, message: string): Rejection {
+  return { origin: { file, line, kind: "", name: "" }, field: "", message };
+}
+
+interface Place {
+  readonly file: string;
+  /** 1-based line of an offset in the text. */
+  lineAt(offset: number): number;
+  /** What an alias stands for. */
+  resolve(node: Node): Node | undefined;
+}
+
+function unfold(raw: RawObject, place: Place, node: Node, objects: RawObject[], rejections: Rejection[]): void {
+  if (!isMapping(raw.object) || raw.object["kind"] !== "List") {
+    objects.push(raw);
+    return;
+  }
+  const items = raw.object["items"];
+  if (raw.object["apiVersion"] !== "v1" || !Array.isArray(items)) {
+    rejections.push(raw.reject({ path: ["items"], message: "must be a list of objects, in a List of apiVersion v1" }));
+    return;
+  }
+  for (const [i, item] of items.entries()) {
+    objects.push(rawObject(place, step(place, node, "items", i) ?? node, item));
+  }
+}
+
+function rawObject(place: Place, node: Node, object: unknown): RawObject {
+  const origin = { file: place.file, line: lineOf(place, node, []), ...names(object) };
+  const reject = (issue: Issue) => rejection({ ...origin, line: lineOf(place, node, issue.path) }, issue);
+  return { object, origin, reject };
+}
+
+/** Kind and name as far as they are texts. */
+function names(object: unknown): { kind: string; name: string } {
+  if (!isMapping(object)) return { kind: "", name: "" };
+  const metadata = isMapping(object["metadata"]) ? object["metadata"] : {};
+  const parts = [metadata["namespace"], metadata["name"]].filter((part) => typeof part === "string" && part !== "");
+  return { kind: typeof object["kind"] === "string" ? object["kind"] : "", name: parts.join("/") };
+}
+
+function lineOf(place: Place, node: Node, path: Path): number {
+  let offset = node.range?.[0] ?? 0;
+  let current: Node | undefined = node;
+  for (const key of path) {
+    const next: Child | undefined = current === undefined ? undefined : child(place, current, key);
+    if (next === undefined) break;
+    offset = next.offset ?? offset;
+    current = next.node;
+  }
+  return place.lineAt(offset);
+}
+
+function step(place: Place, node: Node, ...path: Path): Node | undefined {
+  return path.reduce<Node | undefined>((at, key) => (at === undefined ? undefined : child(place, at, key)?.node), node);
+}
+
+interface Child {
+  /** Undefined: an empty value. */
+  readonly node: Node | undefined;
+  /** Of the key in a mapping, where a person looks for it. */
+  readonly offset: number | undefined;
+}
+
+function child(place: Place, parent: Node, key: string | number): Child | undefined {
+  const node = place.resolve(parent);
+  if (isSeq(node) && typeof key === "number") {
+    const item = node.items[key];
+    return isNode(item) ? { node: item, offset: item.range?.[0] } : undefined;
+  }
+  if (!isMap(node)) return undefined;
+  const pair = node.items.find((item) => isScalar(item.key) && String(item.key.value) === String(key));
+  if (pair === undefined || !isNode(pair.key)) return undefined;
+  return { node: isNode(pair.value) ? pair.value : undefined, offset: pair.key.range?.[0] };
+}

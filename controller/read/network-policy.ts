@@ -1,0 +1,118 @@
+import { z } from "zod";
+import type { NetworkPolicy, Origin, PolicyRule, Rejection } from "../model/resources.ts";
+import { type Decoded, type Issue, rejection } from "./issue.ts";
+import { namespacedMetadata } from "./metadata.ts";
+import { egressRule, ingressRule } from "./policy-rule.ts";
+import { anything, check, fields, isMapping, list, oneOf, optional } from "./schema.ts";
+import { EVERYTHING, selector } from "./selector.ts";
+
+/**
+ * networking.k8s.io/v1 NetworkPolicy. What can't be understood only ever removes access:
+ *
+ * - a broken rule loses its allow; the other rules stand;
+ * - anything broken outside of the rules: no rule stands, and the policy still isolates what it selects, in both
+ *   directions unless `policyTypes` is readable;
+ * - a broken podSelector: it isolates its whole namespace.
+ */
+export function decodeNetworkPolicy(object: unknown, origin: Origin): { policy: NetworkPolicy; rejections: Rejection[] } {
+  const { value, issues } = takeNetworkPolicy(object, origin);
+  return { policy: value, rejections: issues.map((issue) => rejection(origin, issue)) };
+}
+
+type Direction = "Ingress" | "Egress";
+
+const rawRules = optional(list(z.unknown()));
+
+/** Everything but the rules. */
+const frame = fields({
+  apiVersion: oneOf("networking.k8s.io/v1"),
+  kind: oneOf("NetworkPolicy"),
+  metadata: namespacedMetadata,
+  spec: fields(
+    {
+      podSelector: optional(selector),
+      policyTypes: optional(list(oneOf<Direction>("Ingress", "Egress"))),
+      ingress: rawRules,
+      egress: rawRules,
+    },
+    { matchLabels: "belongs under podSelector", from: "belongs into an entry of ingress", to: "belongs into an entry of egress" },
+  ),
+  status: anything,
+}, {
+  podSelector: "belongs under spec",
+  policyTypes: "belongs under spec",
+  ingress: "belongs under spec",
+  egress: "belongs under spec",
+});
+
+/** `decodeNetworkPolicy`, with the places of the issues as paths. */
+export function takeNetworkPolicy(object: unknown, origin: Origin): Decoded<NetworkPolicy> {
+  const checked = check(frame, object, []);
+  if (!checked.ok) return { value: isolationOnly(object, origin), issues: checked.issues };
+  const { metadata, spec } = checked.value;
+  const { ingress = [], egress = [] } = spec;
+  const directions = spec.policyTypes?.length ? spec.policyTypes : defaultTypes(egress);
+  const issues: Issue[] = [];
+  const inward = readable(ingressRule, ingress, "ingress", issues);
+  const outward = readable(egressRule, egress, "egress", issues);
+  const value: NetworkPolicy = {
+    origin,
+    namespace: metadata.namespace || "default",
+    name: metadata.name,
+    podSelector: spec.podSelector ?? EVERYTHING,
+    ...(directions.includes("Ingress") && { ingress: inward }),
+    ...(directions.includes("Egress") && { egress: outward }),
+  };
+  return { value, issues };
+}
+
+/** networking/v1 `SetDefaults_NetworkPolicy`: always Ingress, and Egress when there are egress rules. */
+function defaultTypes(egress: readonly unknown[]): Direction[] {
+  return egress.length > 0 ? ["Ingress", "Egress"] : ["Ingress"];
+}
+
+function readable(
+  schema: z.ZodType<Omit<PolicyRule, "index">>,
+  rules: readonly unknown[],
+  field: string,
+  issues: Issue[],
+): PolicyRule[] {
+  return rules.flatMap((rule, index) => {
+    const checked = check(schema, rule, ["spec", field, index]);
+    if (checked.ok) return [{ index, ...checked.value }];
+    issues.push(...checked.issues);
+    return [];
+  });
+}
+
+/** What is left of a policy that is broken outside of its rules: it isolates, and allows nothing. Fail closed. */
+export function isolationOnly(object: unknown, origin: Origin): NetworkPolicy {
+  const { metadata, spec } = isMapping(object) ? object : {};
+  const { name, namespace } = isMapping(metadata) ? metadata : {};
+  const directions = readableTypes(spec);
+  return {
+    origin,
+    namespace: scalar(namespace) || "default",
+    name: scalar(name),
+    podSelector: readableSelector(spec),
+    ...(directions.includes("Ingress") && { ingress: [] }),
+    ...(directions.includes("Egress") && { egress: [] }),
+  };
+}
+
+/** The selector, if nothing is wrong around it that could have been meant to be part of it; else the whole namespace. */
+function readableSelector(spec: unknown) {
+  if (!isMapping(spec) || !isMapping(spec["podSelector"])) return EVERYTHING;
+  const checked = check(selector, spec["podSelector"], []);
+  return checked.ok ? checked.value : EVERYTHING;
+}
+
+function readableTypes(spec: unknown): readonly Direction[] {
+  const types = isMapping(spec) ? spec["policyTypes"] : undefined;
+  const checked = check(list(oneOf<Direction>("Ingress", "Egress")), types, []);
+  return checked.ok && checked.value.length > 0 ? checked.value : ["Ingress", "Egress"];
+}
+
+function scalar(value: unknown): string {
+  return typeof value === "object" || value === undefined ? "" : String(value);
+}

@@ -1,0 +1,101 @@
+import { z } from "zod";
+import { didYouMean } from "./closest.ts";
+import { type Issue, type Path, shown } from "./issue.ts";
+
+/** Longer lists are refused: nobody writes them by hand, and each entry costs time and memory. */
+export const LIST_MAX = 10_000;
+/** Messages about one object; a person fixes a few at a time. */
+const ISSUES_MAX = 50;
+
+export type Checked<T> = { readonly ok: true; readonly value: T } | { readonly ok: false; readonly issues: Issue[] };
+
+/** Checks `value`, which stands at `at` in its object. */
+export function check<T>(schema: z.ZodType<T>, value: unknown, at: Path): Checked<T> {
+  const result = schema.safeParse(value, { error: complaint });
+  if (result.success) return { ok: true, value: result.data };
+  return { ok: false, issues: result.error.issues.slice(0, ISSUES_MAX).flatMap((issue) => split(issue, at)) };
+}
+
+/**
+ * A mapping that refuses fields it doesn't know, as the Kubernetes API does under strict field validation. `hints` has
+ * better words than "did you mean" for fields that people often write here.
+ */
+export function fields<S extends z.ZodRawShape>(shape: S, hints: Readonly<Record<string, string>> = {}) {
+  const unknown = (key: string) => hints[key] ?? `is not a known field${didYouMean(key, Object.keys(shape))}`;
+  return z.strictObject(shape, {
+    error: (issue) => (issue.code === "unrecognized_keys" ? (issue.keys as string[]).map(unknown).join("\n") : undefined),
+  });
+}
+
+/** A value that is absent or null (the Kubernetes API takes both for the same), or as `schema` says. */
+export function optional<S extends z.ZodType>(schema: S) {
+  return schema.nullish().transform((value) => value ?? undefined);
+}
+
+/** A field that is taken and not looked at. */
+export const anything = z.unknown().optional();
+
+/** A list of at most LIST_MAX entries; longer ones are refused unread. */
+export function list<S extends z.ZodType>(item: S) {
+  return z
+    .custom<unknown>((value) => !Array.isArray(value) || value.length <= LIST_MAX, {
+      error: (issue) => `has ${(issue.input as unknown[]).length} entries, more than ${LIST_MAX}: split it`,
+    })
+    .pipe(z.array(item));
+}
+
+/** A text; `complain` says what is wrong with it and what to do, or undefined. */
+export function text(complain: (value: string) => string | undefined) {
+  return z.string().superRefine((value, context) => {
+    const message = complain(value);
+    if (message !== undefined) context.addIssue({ code: "custom", message: `${shown(value)} ${message}` });
+  });
+}
+
+export function integer(least: number, most: number) {
+  const isFine = (value: unknown) => Number.isInteger(value) && (value as number) >= least && (value as number) <= most;
+  const range = `a whole number from ${least} to ${most}`;
+  return z.custom<number>(isFine, {
+    error: ({ input }) => (isAbsent(input) ? `is required: ${range}` : `must be ${range}, not ${shown(input)}`),
+  });
+}
+
+export function oneOf<const T extends string>(...values: readonly T[]) {
+  return z.custom<T>((value) => values.includes(value as T), {
+    error: ({ input }) => {
+      if (isAbsent(input)) return `is required: ${values.join(" or ")}`;
+      const near = typeof input === "string" ? didYouMean(input, values) : "";
+      return `must be ${values.join(" or ")}, not ${shown(input)}${near}`;
+    },
+  });
+}
+
+export function isMapping(value: unknown): value is Record<string, unknown> {
+  return typeof value === "object" && value !== null && !Array.isArray(value);
+}
+
+const isAbsent = (value: unknown) => value === undefined || value === null;
+
+const WORDS: Readonly<Record<string, string>> = {
+  array: "a list",
+  object: "a mapping",
+  string: "a text",
+  number: "a number",
+};
+
+function complaint(issue: z.core.$ZodRawIssue): string | undefined {
+  if (issue.code !== "invalid_type") return undefined;
+  if (issue.expected === "nonoptional") return "is required";
+  const wanted = WORDS[issue.expected] ?? issue.expected;
+  if (isAbsent(issue.input)) return `is required: ${wanted}`;
+  const quote = issue.expected === "string" && typeof issue.input !== "object" ? "; put it in quotes" : "";
+  return `must be ${wanted}, not ${shown(issue.input)}${quote}`;
+}
+
+/** One issue per place: zod reports all unknown fields of a mapping as one. */
+function split(issue: z.core.$ZodIssue, at: Path): Issue[] {
+  const path = [...at, ...(issue.path as Path)];
+  if (issue.code !== "unrecognized_keys") return [{ path, message: issue.message }];
+  const messages = issue.message.split("\n");
+  return issue.keys.slice(0, ISSUES_MAX).map((key, i) => ({ path: [...path, key], message: messages[i] as string }));
+}
