@@ -1,0 +1,68 @@
+/** Prints, as JSON, what passes the guards of two nodes. Arguments: kind, state folder. */
+import { once } from "node:events";
+import { guardCounts, loadGuard } from "../../controller/node/guard.ts";
+import { currentLab, enterLab } from "../../controller/node/lab-entry.ts";
+import type { LabKind } from "../../controller/node/lab-support.ts";
+import { CONTROLLER_ADDRESS } from "../../controller/node/link-plan.ts";
+import { Lab } from "../../controller/node/namespace.ts";
+import { answer, connectFrom, holdFrom, listenIn, sendDatagram } from "./probe.ts";
+
+const [kind, stateFolder] = process.argv.slice(2) as [LabKind, string];
+
+if (currentLab() === undefined) process.exit(await enterLab(kind));
+
+const overlayCidrs = ["10.40.0.0/16", "fd40::/64"];
+const lab = await Lab.open({ stateFolder });
+await lab.addNode({ name: "open", addresses: ["10.40.0.1", "fd40::1"] });
+await lab.addNode({ name: "app", addresses: ["10.40.0.2", "fd40::2"] });
+await lab.addNode({ name: "gate", addresses: ["10.41.0.3"] });
+for (const [port, greeting] of [[8080, "app"], [15041, "captured"], [15042, "tunnel"]] as const) {
+  for (const node of ["app", "open", "gate"]) await listenIn(lab, node, port, greeting);
+}
+await answer(CONTROLLER_ADDRESS, 8081, "controller");
+
+const older = await holdFrom(lab, "open", "10.40.0.2", 8080);
+const olderOutgoing = await holdFrom(lab, "app", "10.40.0.1", 8080);
+await loadGuard(lab, "app", { role: "endpoint", overlayCidrs, interception: "Overlay" });
+await loadGuard(lab, "gate", { role: "gateway", overlayCidrs, interception: "Overlay" });
+
+const HOP = 5;
+const result = {
+  "into the app": await connectFrom(lab, "open", "10.40.0.2", 8080),
+  "into the app, IPv6": await connectFrom(lab, "open", "fd40::2", 8080),
+  "into the outbound port": await connectFrom(lab, "open", "10.40.0.2", 15041),
+  "into the tunnel": await connectFrom(lab, "open", "10.40.0.2", 15042),
+  "into the tunnel, IPv6": await connectFrom(lab, "open", "fd40::2", 15042),
+  "into the gateway's other ports": await connectFrom(lab, "open", "10.41.0.3", 8080),
+  "into the gateway's tunnel": await connectFrom(lab, "open", "10.41.0.3", 15042),
+  "app to itself": await connectFrom(lab, "app", "10.40.0.2", 8080),
+  "app to loopback": await connectFrom(lab, "app", "127.0.0.1", 8080),
+  "app into the overlay": await connectFrom(lab, "app", "10.40.0.1", 8080),
+  "app into the overlay, IPv6": await connectFrom(lab, "app", "fd40::1", 8080),
+  "app to nobody in the overlay": await connectFrom(lab, "app", "10.40.9.9", 8080),
+  "hop into the overlay": await connectFrom(lab, "app", "10.40.0.1", 8080, HOP),
+  "app to the controller": await connectFrom(lab, "app", CONTROLLER_ADDRESS, 8081),
+  "gateway into the overlay": await connectFrom(lab, "gate", "10.40.0.1", 8080),
+  "connection older than the guard": await older.speak(),
+  "outgoing connection older than the guard": await olderOutgoing.speak(),
+  counts: await datagrams().then(counts),
+  "after the guard is loaded again": await reload().then(() => guardCounts(lab, "app")).then((now) => now.refusedTcp),
+  "into the app, guard loaded again": await connectFrom(lab, "open", "10.40.0.2", 8080),
+};
+console.log(JSON.stringify(result));
+process.exit(0);
+
+async function counts() {
+  const { refusedTcp, refusedOther, uncarried } = await guardCounts(lab, "app");
+  return { refusedTcp: refusedTcp > 0, refusedOther: refusedOther > 0, uncarried };
+}
+
+async function datagrams(): Promise<void> {
+  await sendDatagram(lab, "app", "10.40.0.1", 9000);
+  await sendDatagram(lab, "app", "fd40::1", 9000);
+  await sendDatagram(lab, "open", "10.40.0.2", 9000);
+}
+
+async function reload(): Promise<void> {
+  await loadGuard(lab, "app", { role: "endpoint", overlayCidrs, interception: "Overlay" });
+}
