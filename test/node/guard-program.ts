@@ -27,22 +27,26 @@ await loadGuard(lab, "app", { role: "endpoint", overlayCidrs, interception: "Ove
 await loadGuard(lab, "gate", { role: "gateway", overlayCidrs, interception: "Overlay" });
 
 const HOP = 5;
+const attempts: Record<string, Promise<string>> = {
+  "into the app": connectFrom(lab, "open", "10.40.0.2", 8080),
+  "into the app, IPv6": connectFrom(lab, "open", "fd40::2", 8080),
+  "into the outbound port": connectFrom(lab, "open", "10.40.0.2", 15041),
+  "into the tunnel": connectFrom(lab, "open", "10.40.0.2", 15042),
+  "into the tunnel, IPv6": connectFrom(lab, "open", "fd40::2", 15042),
+  "into the gateway's other ports": connectFrom(lab, "open", "10.41.0.3", 8080),
+  "into the gateway's tunnel": connectFrom(lab, "open", "10.41.0.3", 15042),
+  "app to itself": connectFrom(lab, "app", "10.40.0.2", 8080),
+  "app to loopback": connectFrom(lab, "app", "127.0.0.1", 8080),
+  "app into the overlay": connectFrom(lab, "app", "10.40.0.1", 8080),
+  "app into the overlay, IPv6": connectFrom(lab, "app", "fd40::1", 8080),
+  "app to nobody in the overlay": connectFrom(lab, "app", "10.40.9.9", 8080),
+  "hop into the overlay": connectFrom(lab, "app", "10.40.0.1", 8080, HOP),
+  "app to the controller": connectFrom(lab, "app", CONTROLLER_ADDRESS, 8081),
+  "gateway into the overlay": connectFrom(lab, "gate", "10.40.0.1", 8080),
+};
+const settled = Object.entries(attempts).map(async ([name, seen]) => [name, await seen]);
 const result = {
-  "into the app": await connectFrom(lab, "open", "10.40.0.2", 8080),
-  "into the app, IPv6": await connectFrom(lab, "open", "fd40::2", 8080),
-  "into the outbound port": await connectFrom(lab, "open", "10.40.0.2", 15041),
-  "into the tunnel": await connectFrom(lab, "open", "10.40.0.2", 15042),
-  "into the tunnel, IPv6": await connectFrom(lab, "open", "fd40::2", 15042),
-  "into the gateway's other ports": await connectFrom(lab, "open", "10.41.0.3", 8080),
-  "into the gateway's tunnel": await connectFrom(lab, "open", "10.41.0.3", 15042),
-  "app to itself": await connectFrom(lab, "app", "10.40.0.2", 8080),
-  "app to loopback": await connectFrom(lab, "app", "127.0.0.1", 8080),
-  "app into the overlay": await connectFrom(lab, "app", "10.40.0.1", 8080),
-  "app into the overlay, IPv6": await connectFrom(lab, "app", "fd40::1", 8080),
-  "app to nobody in the overlay": await connectFrom(lab, "app", "10.40.9.9", 8080),
-  "hop into the overlay": await connectFrom(lab, "app", "10.40.0.1", 8080, HOP),
-  "app to the controller": await connectFrom(lab, "app", CONTROLLER_ADDRESS, 8081),
-  "gateway into the overlay": await connectFrom(lab, "gate", "10.40.0.1", 8080),
+  ...Object.fromEntries(await Promise.all(settled)),
   "connection older than the guard": await older.speak(),
   "outgoing connection older than the guard": await olderOutgoing.speak(),
   counts: await datagrams().then(counts),

@@ -4,7 +4,7 @@ import { once } from "node:events";
 import { mkdtemp, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { describe } from "@jest/globals";
+import { describe, jest } from "@jest/globals";
 import { detectLab, type LabSupport } from "../../controller/node/lab-support.ts";
 
 const LOADER = new URL("./typescript.mjs", import.meta.url).href;
@@ -58,6 +58,8 @@ export async function withFolder<T>(use: (folder: string) => Promise<T>): Promis
 
 /** `describe`, or skipped with the reason where the machine allows no namespaces. In CI it may not be skipped. */
 export function describeLab(support: LabSupport, name: string, body: () => void): void {
+  // Loading TypeScript and building a lab takes a second or two on a busy machine.
+  jest.setTimeout(30_000);
   if (support.kind !== "none") return describe(name, body);
   if (process.env.CI) throw new Error(`these tests may not be skipped in CI: ${support.reason}`);
   describe.skip(`${name} (skipped: ${support.reason})`, body);

@@ -1,6 +1,6 @@
 import type { ChildProcess } from "node:child_process";
 import { once } from "node:events";
-import { existsSync } from "node:fs";
+import { existsSync, readFileSync } from "node:fs";
 import { chown, readdir } from "node:fs/promises";
 import { expect, test } from "@jest/globals";
 import { enterCommand, execInNode } from "../../controller/node/exec.ts";
@@ -31,8 +31,14 @@ async function withIdle(folder: string, prefix: readonly string[], use: (idle: I
   }
 }
 
+/** An orphan stays a zombie until init collects it, which may take its time. */
+function isAlive(pid: number): boolean {
+  const status = existsSync(`/proc/${pid}/status`) ? readFileSync(`/proc/${pid}/status`, "utf8") : "State:\tZ";
+  return !/^State:\tZ/m.test(status);
+}
+
 async function gone(...pids: number[]): Promise<void> {
-  await until(() => pids.every((pid) => !existsSync(`/proc/${pid}`)), `processes ${pids} to end`);
+  await until(() => pids.every((pid) => !isAlive(pid)), `processes ${pids} to end`);
 }
 
 describeLab(labSupport, "lifetime of a lab", () => {
