@@ -1,5 +1,6 @@
 import { expect, test } from "@jest/globals";
-import { describeLab, labSupport, lastJson, runProgram, withFolder } from "./lab-program.ts";
+import { withFolder } from "../folder.ts";
+import { describeLab, labSupport, lastJson, runProgram } from "./lab-program.ts";
 
 describeLab(labSupport, "guard", () => {
   const kinds = labSupport.kind === "root" ? ["root", "userns"] : ["userns"];

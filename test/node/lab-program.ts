@@ -1,9 +1,6 @@
 /** Runs a program of the test tier inside a lab and reports what it printed. */
 import { type ChildProcess, spawn } from "node:child_process";
 import { once } from "node:events";
-import { mkdtemp, rm } from "node:fs/promises";
-import { tmpdir } from "node:os";
-import { join } from "node:path";
 import { describe, jest } from "@jest/globals";
 import { detectLab, type LabSupport } from "../../controller/node/lab-support.ts";
 
@@ -43,16 +40,6 @@ export function lastJson(ran: Ran): unknown {
     return JSON.parse(line);
   } catch {
     throw new Error(`no result (exit ${ran.code}): ${ran.stdout}\n${ran.stderr}`);
-  }
-}
-
-/** A folder that is gone after `use`, whatever happens. Readable by other users, for tests that change user. */
-export async function withFolder<T>(use: (folder: string) => Promise<T>): Promise<T> {
-  const folder = await mkdtemp(join(tmpdir(), "sallyport-test-"));
-  try {
-    return await use(folder);
-  } finally {
-    await rm(folder, { recursive: true, force: true });
   }
 }
 

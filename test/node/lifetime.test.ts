@@ -6,8 +6,9 @@ import { expect, test } from "@jest/globals";
 import { enterCommand, execInNode } from "../../controller/node/exec.ts";
 import { runToEnd } from "../../controller/node/child.ts";
 import { runningIn } from "../../controller/node/run-record.ts";
+import { withFolder } from "../folder.ts";
 import { until } from "../until.ts";
-import { describeLab, labSupport, lastJson, runProgram, startProgram, withFolder } from "./lab-program.ts";
+import { describeLab, labSupport, lastJson, runProgram, startProgram } from "./lab-program.ts";
 
 const NOBODY = 65534;
 const kind = labSupport.kind;
