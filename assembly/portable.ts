@@ -5,3 +5,4 @@ export * from "./wire/base64url";
 export * from "./decide/verdict";
 export * from "./portable/crypto";
 export * from "./portable/stamp";
+export * from "./portable/destination";

@@ -2,10 +2,11 @@
 import { existsSync, readFileSync } from "node:fs";
 import { fileURLToPath, pathToFileURL } from "node:url";
 import * as crypto from "../../assembly/portable/crypto.ts";
+import * as destination from "../../assembly/portable/destination.ts";
 import * as stamp from "../../assembly/portable/stamp.ts";
 
 /** What `assembly/portable.ts` exports of the folder `assembly/portable`. */
-export const native = { ...crypto, ...stamp };
+export const native = { ...crypto, ...destination, ...stamp };
 export type Portable = typeof native;
 
 export interface Runtime {
