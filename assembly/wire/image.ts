@@ -8,7 +8,8 @@
  *     24 u32 generation sequence  28 u32 generation term      32 u32 not after, unix seconds
  *     36 u32 epoch seconds        40 u8 role  41 u8 key generation  42 u8 flags  43 u8 0
  *     44 u32 default path (index into Paths)                  48 16 bytes 0
- *     64 section table: 15 x 48 bytes: u32 section number, u32 offset, u32 length, u32 0, 32 bytes SHA-256
+ *     64 section table: 15 x 48 bytes: u32 section number, u32 offset, u32 length, u32 0, 32 bytes SHA-256 of the section
+ *        and its padding
  *    784 SHA-256 of bytes 0..784
  *    816 sections in the order of their numbers, each padded with zeros to 8 bytes, no gap and nothing after the last
  *

@@ -1,0 +1,94 @@
+import { ascii } from "../host/proxy.ts";
+
+/** A plugin's configuration: lines `key=value`. Every root context keeps its own. */
+export class PluginConfig {
+  role: i32 = PluginRole.None;
+  overlay: u32 = 0;
+  /** 16 lower-case hex digits, as in the image's address. */
+  nodeHex: string = "";
+  /** Name of the cluster that leads to the controller. */
+  cluster: Uint8Array = ascii("");
+
+  /** Same image: same node of the same overlay from the same controller. */
+  sharesImage(other: PluginConfig): bool {
+    return this.overlay == other.overlay && this.nodeHex == other.nodeHex && sameBytes(this.cluster, other.cluster);
+  }
+}
+
+export enum PluginRole {
+  None = 0,
+  Stamp = 1,
+  Verify = 2,
+  Gate = 3,
+}
+
+/** Reads a configuration; null if anything in it is unknown, missing or malformed: the proxy then refuses the plugin. */
+export function readConfig(text: string): PluginConfig | null {
+  const config = new PluginConfig();
+  const lines = text.split("\n");
+  for (let i = 0; i < lines.length; i++) {
+    const line = lines[i];
+    if (line.length == 0) continue;
+    const equals = line.indexOf("=");
+    if (equals < 0 || !setField(config, line.substring(0, equals), line.substring(equals + 1))) return null;
+  }
+  const complete = config.role != PluginRole.None && config.overlay != 0 && config.nodeHex.length == 16;
+  return complete && config.cluster.length > 0 ? config : null;
+}
+
+/** The 8 bytes that 16 hex digits say, into `to`. */
+export function nodeBytes(hex: string, to: DataView): void {
+  for (let i = 0; i < 8; i++) {
+    to.setUint8(i, ((digit(hex.charCodeAt(i * 2)) << 4) | digit(hex.charCodeAt(i * 2 + 1))) as u8);
+  }
+}
+
+function setField(config: PluginConfig, key: string, value: string): bool {
+  if (key == "role") {
+    if (value == "stamp") config.role = PluginRole.Stamp;
+    else if (value == "verify") config.role = PluginRole.Verify;
+    else if (value == "gate") config.role = PluginRole.Gate;
+    return config.role != PluginRole.None;
+  }
+  if (key == "overlay") {
+    config.overlay = parseDecimal(value);
+    return config.overlay != 0;
+  }
+  if (key == "node") {
+    config.nodeHex = value;
+    return isHex(value) && value.length == 16;
+  }
+  if (key == "control") {
+    config.cluster = ascii(value);
+    return value.length > 0;
+  }
+  return false;
+}
+
+/** 0 for anything but 1..2^24-1. */
+function parseDecimal(text: string): u32 {
+  if (text.length == 0 || text.length > 8) return 0;
+  let value: u32 = 0;
+  for (let i = 0; i < text.length; i++) {
+    const c = text.charCodeAt(i) - 0x30;
+    if (c < 0 || c > 9) return 0;
+    value = value * 10 + (c as u32);
+  }
+  return value < 16777216 ? value : 0;
+}
+
+function isHex(text: string): bool {
+  for (let i = 0; i < text.length; i++) if (digit(text.charCodeAt(i)) < 0) return false;
+  return true;
+}
+
+function digit(c: i32): i32 {
+  if (c >= 0x30 && c <= 0x39) return c - 0x30;
+  return c >= 0x61 && c <= 0x66 ? c - 0x57 : -1;
+}
+
+function sameBytes(a: Uint8Array, b: Uint8Array): bool {
+  if (a.length != b.length) return false;
+  for (let i = 0; i < a.length; i++) if (a[i] != b[i]) return false;
+  return true;
+}
