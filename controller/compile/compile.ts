@@ -1,0 +1,84 @@
+import type { Overlay, Rejection, World } from "../model/resources.ts";
+import { type AdmittedEndpoints, admitEndpoints } from "./admission.ts";
+import { Classes } from "./classes.ts";
+import { statementsOf } from "./clauses.ts";
+import type { ClassedAddress, CompiledEndpoint, CompiledPolicy } from "./compiled.ts";
+import { admitGateways } from "./gateways.ts";
+import type { Sha256 } from "./ids.ts";
+import { NamedPorts } from "./named-ports.ts";
+import { addressBytes } from "./ranges.ts";
+import { verdictTable } from "./rows.ts";
+import { Selections } from "./selections.ts";
+
+export interface CompileOptions {
+  readonly sha256: Sha256;
+  /** Members may live on loopback addresses: for machines without network namespaces. */
+  readonly allowLoopback?: boolean;
+}
+
+export interface Compilation {
+  readonly policy: CompiledPolicy;
+  /** What was left out and why; it only removes access. By file, line and field. */
+  readonly rejections: readonly Rejection[];
+}
+
+/**
+ * Decides what everybody in an overlay may do. The order of the world's lists makes no difference. Throws if the world
+ * has no overlay of that name.
+ */
+export function compile(world: World, overlayName: string, { sha256, allowLoopback = false }: CompileOptions): Compilation {
+  const rejections: Rejection[] = [];
+  const { overlay, ambiguous } = overlayOf(world, overlayName, rejections);
+  const { gateways, paths } = admitGateways(world, overlay, sha256, rejections);
+  const admission = { sha256, allowLoopback, gatewayIds: gateways.map(({ id }) => id) };
+  const members = admitEndpoints(world, overlay, admission, rejections);
+  const selections = new Selections();
+  const statements = statementsOf(world.policies, selections, rejections);
+  const ports = new NamedPorts(members.endpoints, statements);
+  const classes = new Classes(members.endpoints, world.namespaces, members.addresses, ports.of, selections);
+  const policy: CompiledPolicy = {
+    overlay,
+    loopbackMembers: allowLoopback,
+    gateways,
+    // Nobody can say which of two overlays was meant: without a path nothing flows.
+    paths: ambiguous ? [] : paths,
+    endpoints: compiledEndpoints(members, classes),
+    ranges: classes.changes.map(({ first, class: cls }) => ({ first: addressBytes(first), class: cls })),
+    table: verdictTable(classes, statements, ports, overlay.isolation),
+  };
+  return { policy, rejections: rejections.sort(byPlace) };
+}
+
+function overlayOf(world: World, name: string, rejections: Rejection[]): { overlay: Overlay; ambiguous: boolean } {
+  const found = world.overlays.filter((overlay) => overlay.name === name).sort((a, b) => compareText(placeOf(a), placeOf(b)));
+  const [overlay] = found;
+  if (overlay === undefined) throw new Error(`the world has no overlay ${name}`);
+  if (found.length > 1) {
+    const message = "another overlay has this name: nothing is let through; rename one";
+    for (const { origin } of found) rejections.push({ origin, field: "metadata.name", message });
+  }
+  return { overlay, ambiguous: found.length > 1 };
+}
+
+function compiledEndpoints({ endpoints, ids, addresses }: AdmittedEndpoints, classes: Classes): CompiledEndpoint[] {
+  const classed: ClassedAddress[][] = endpoints.map(() => []);
+  addresses.forEach(({ endpoint, address }, i) => {
+    (classed[endpoint] as ClassedAddress[]).push({ address: addressBytes(address), class: classes.ofAddress[i] as number });
+  });
+  return endpoints.map((endpoint, i) => {
+    return { endpoint, id: ids[i] as Uint8Array, addresses: classed[i] as ClassedAddress[] };
+  });
+}
+
+function byPlace(a: Rejection, b: Rejection): number {
+  return compareText(placeOf(a), placeOf(b)) || compareText(a.field, b.field) || compareText(a.message, b.message);
+}
+
+function placeOf({ origin: { file, line, kind, name } }: Pick<Rejection, "origin">): string {
+  return [file, String(line).padStart(9), kind, name].join("\n");
+}
+
+function compareText(a: string, b: string): number {
+  if (a === b) return 0;
+  return a < b ? -1 : 1;
+}

@@ -1,0 +1,123 @@
+import type { Labels, Namespace, OverlayEndpoint } from "../model/resources.ts";
+import { type IndexedLabels, LabelIndex } from "./label-index.ts";
+import type { PodSelection } from "./selections.ts";
+
+/** Numbers from 0 up to `universe`, ascending: those listed, or with `others` all but those listed. */
+export interface NumberSet {
+  readonly others: boolean;
+  readonly listed: readonly number[];
+}
+
+/** Endpoints of one namespace whose labels no selector can tell apart, numbered by namespace. */
+export class Groups {
+  /** The group of each endpoint. */
+  readonly of: Int32Array;
+  readonly count: number;
+  private readonly index: LabelIndex;
+  private readonly namespaceIndex: LabelIndex;
+  /** First group and end of groups of each namespace that has endpoints, by name. */
+  private readonly spans: readonly (readonly [string, number, number])[];
+  private readonly spanOf: ReadonlyMap<string, readonly [string, number, number]>;
+
+  constructor(endpoints: readonly OverlayEndpoint[], namespaces: readonly Namespace[], selections: readonly PodSelection[]) {
+    const vocabulary = vocabularyOf(selections.map(({ pods }) => pods.requirements));
+    const sorted = group(endpoints, vocabulary);
+    this.count = sorted.length;
+    this.of = new Int32Array(endpoints.length);
+    sorted.forEach(({ members }, g) => {
+      for (const endpoint of members) this.of[endpoint] = g;
+    });
+    this.index = new LabelIndex(sorted.map(({ labels }) => labels));
+    this.spans = spansOf(sorted.map(({ namespace }) => namespace));
+    this.spanOf = new Map(this.spans.map((span) => [span[0], span]));
+    const declared = new Map(namespaces.map(({ name, labels }) => [name, labels]));
+    this.namespaceIndex = new LabelIndex(this.spans.map(([name]) => namespaceLabels(name, declared)));
+  }
+
+  /** The groups that a selection matches. */
+  select(selection: PodSelection): NumberSet {
+    if ("namespace" in selection) {
+      const [, from, to] = this.spanOf.get(selection.namespace) ?? ["", 0, 0];
+      return this.compact(this.index.select(selection.pods, from, to));
+    }
+    const chosen = this.namespaceIndex.select(selection.namespaces, 0, this.spans.length);
+    if (chosen.length === this.spans.length) return this.compact(this.index.select(selection.pods, 0, this.count));
+    return this.compact(chosen.flatMap((n) => this.selectIn(n, selection)));
+  }
+
+  private selectIn(n: number, { pods }: PodSelection): number[] {
+    const [, from, to] = this.spans[n] as readonly [string, number, number];
+    return this.index.select(pods, from, to);
+  }
+
+  private compact(listed: readonly number[]): NumberSet {
+    if (listed.length * 2 <= this.count) return { others: false, listed };
+    const rest: number[] = [];
+    let next = 0;
+    for (let g = 0; g < this.count; g++) {
+      if (listed[next] === g) next++;
+      else rest.push(g);
+    }
+    return { others: true, listed: rest };
+  }
+}
+
+interface Group {
+  readonly namespace: string;
+  readonly labels: IndexedLabels;
+  readonly members: number[];
+}
+
+/** The label keys that selectors mention, with the values they mention. */
+type Vocabulary = ReadonlyMap<string, ReadonlySet<string>>;
+
+function vocabularyOf(selectors: Iterable<readonly { readonly key: string; readonly values: readonly string[] }[]>): Vocabulary {
+  const vocabulary = new Map<string, Set<string>>();
+  for (const requirements of selectors) {
+    for (const { key, values } of requirements) {
+      const known = vocabulary.get(key) ?? new Set();
+      vocabulary.set(key, known);
+      for (const value of values) known.add(value);
+    }
+  }
+  return vocabulary;
+}
+
+function group(endpoints: readonly OverlayEndpoint[], vocabulary: Vocabulary): Group[] {
+  const groups = new Map<string, Group>();
+  endpoints.forEach(({ namespace, labels }, endpoint) => {
+    const seen = seenLabels(labels, vocabulary);
+    const text = [namespace, ...seen.map(([key, value]) => (value === undefined ? key : `${key}=${value}`))].join("\n");
+    const known = groups.get(text);
+    if (known === undefined) groups.set(text, { namespace, labels: new Map(seen), members: [endpoint] });
+    else known.members.push(endpoint);
+  });
+  return [...groups].sort(([a], [b]) => (a < b ? -1 : 1)).map(([, value]) => value);
+}
+
+/** The labels that some selector could see, by key; a value that none mentions is undefined. */
+function seenLabels(labels: Labels, vocabulary: Vocabulary): [string, string | undefined][] {
+  const seen: [string, string | undefined][] = [];
+  for (const key of Object.keys(labels).sort()) {
+    const values = vocabulary.get(key);
+    const value = labels[key] as string;
+    if (values !== undefined) seen.push([key, values.has(value) ? value : undefined]);
+  }
+  return seen;
+}
+
+/** Runs of equal names: name, first index, end. */
+function spansOf(names: readonly string[]): [string, number, number][] {
+  const spans: [string, number, number][] = [];
+  names.forEach((name, i) => {
+    const last = spans.at(-1);
+    if (last?.[0] === name) last[2] = i + 1;
+    else spans.push([name, i, i + 1]);
+  });
+  return spans;
+}
+
+/** A namespace that nobody declared has the one label that Kubernetes gives every namespace. */
+function namespaceLabels(name: string, declared: ReadonlyMap<string, Labels>): IndexedLabels {
+  return new Map(Object.entries(declared.get(name) ?? { "kubernetes.io/metadata.name": name }));
+}

@@ -1,0 +1,45 @@
+import type { OverlayEndpoint } from "../model/resources.ts";
+import { type Clause, type NamedPortOf, PROTOCOLS, type Statements } from "./clauses.ts";
+
+/** What a port name means at each endpoint. Endpoints whose ports no rule can tell apart share a number. */
+export class NamedPorts {
+  /** The number of each endpoint; 0: no port that a rule names. */
+  readonly of: Int32Array;
+  private readonly maps: ReadonlyMap<string, number>[] = [new Map()];
+
+  constructor(endpoints: readonly OverlayEndpoint[], statements: Statements) {
+    const wanted = namesUsed(statements);
+    const numbers = new Map([["", 0]]);
+    this.of = Int32Array.from(endpoints, ({ ports }) => {
+      const map = new Map<string, number>();
+      for (const { name, protocol, port } of ports) {
+        const key = portKey({ name, protocol: PROTOCOLS[protocol] });
+        // Kubernetes takes the first container port of that name.
+        if (wanted.has(key) && !map.has(key)) map.set(key, (PROTOCOLS[protocol] << 16) | port);
+      }
+      const text = [...map].map(([key, port]) => `${key}=${port}`).sort().join();
+      const known = numbers.get(text);
+      if (known !== undefined) return known;
+      numbers.set(text, this.maps.length);
+      return this.maps.push(map) - 1;
+    });
+  }
+
+  /** The key `protocol << 16 | port` that a name means for a number of `of`, or undefined. */
+  key(number: number, port: NamedPortOf): number | undefined {
+    return this.maps[number]?.get(portKey(port));
+  }
+}
+
+function namesUsed({ ingress, egress }: Statements): Set<string> {
+  const names = new Set<string>();
+  const add = ({ ports, named }: Clause) => {
+    if (named) for (const port of ports ?? []) if ("name" in port) names.add(portKey(port));
+  };
+  for (const statement of [...ingress, ...egress]) statement.clauses.forEach(add);
+  return names;
+}
+
+function portKey({ name, protocol }: NamedPortOf): string {
+  return `${name}/${protocol}`;
+}

@@ -1,0 +1,133 @@
+import { addressSlot, GATEWAY_RECORD, MEMBER_SLOT, NONE, PATH_RECORD, RANGE_RECORD, Section } from "../../assembly/wire/image.ts";
+import type { CompiledEndpoint, CompiledPolicy } from "../compile/compiled.ts";
+import type { Sha256 } from "../compile/ids.ts";
+import type { VerdictTable } from "../compile/verdict-table.ts";
+import { capacityFor, copyBytes, type EncodedSection, records, section } from "./section.ts";
+import { slice } from "./slice.ts";
+import { Strings } from "./strings.ts";
+import { tableSections } from "./table.ts";
+
+export type Sections = ReadonlyMap<Section, EncodedSection>;
+
+/** What the images of a policy share, encoded and hashed once. */
+export class PreparedImages {
+  /** Everything in a gateway's image but its keys. */
+  readonly gateway: Sections;
+  /** What all endpoints' images hold alike. */
+  private readonly endpoint: Sections;
+  private readonly slices = new Map<string, Sections>();
+  private readonly sliceUses = new Map<string, number>();
+
+  constructor(
+    readonly policy: CompiledPolicy,
+    readonly sha256: Sha256,
+  ) {
+    const identities = identitiesOf(policy);
+    const gateways = this.section(gatewayRecords(policy, identities));
+    const shared = new Map([
+      [Section.Gateways, gateways],
+      [Section.Paths, this.section(pathRecords(policy))],
+      [Section.Ranges, this.section(rangeRecords(policy))],
+    ]);
+    const withIdentity = ({ endpoint }: CompiledEndpoint) => identities.get(endpoint.identity) as number;
+    this.gateway = new Map([
+      ...shared,
+      [Section.Own, this.section(new Uint8Array(0))],
+      [Section.Members, this.section(memberSlots(policy, withIdentity))],
+      ...this.table(policy.table, [...identities.keys()]),
+    ]);
+    this.endpoint = new Map([...shared, [Section.Members, this.section(memberSlots(policy, () => NONE))]]);
+    for (const endpoint of policy.endpoints) {
+      const key = classesOf(endpoint).join();
+      this.sliceUses.set(key, (this.sliceUses.get(key) ?? 0) + 1);
+    }
+  }
+
+  /** Everything in an endpoint's image but its keys and own addresses. */
+  forEndpoint(endpoint: CompiledEndpoint): Sections {
+    const classes = classesOf(endpoint);
+    const key = classes.join();
+    const known = this.slices.get(key);
+    if (known !== undefined) return known;
+    const gatewayIdentities = new Set(this.policy.gateways.map(({ gateway }) => gateway.identity));
+    const sections = new Map([...this.endpoint, ...this.table(slice(this.policy.table, classes), [...gatewayIdentities])]);
+    // Keeping what only one endpoint uses would double the memory of a world where all labels are unique.
+    if ((this.sliceUses.get(key) ?? 0) > 1) this.slices.set(key, sections);
+    return sections;
+  }
+
+  section(bytes: Uint8Array): EncodedSection {
+    return section(bytes, this.sha256);
+  }
+
+  private table(table: VerdictTable, identities: readonly string[]): Map<Section, EncodedSection> {
+    const strings = new Strings();
+    const encoded = tableSections(table);
+    encoded.set(Section.Identities, strings.records(identities));
+    encoded.set(Section.Rules, strings.records(table.rules));
+    encoded.set(Section.Strings, strings.bytes());
+    return new Map([...encoded].map(([number, bytes]) => [number, this.section(bytes)]));
+  }
+}
+
+function classesOf({ addresses }: CompiledEndpoint): number[] {
+  return [...new Set(addresses.map((address) => address.class))].sort((a, b) => a - b);
+}
+
+/** Indexes of SPIFFE ids: gateways' first, so that an endpoint's image can hold just those. */
+function identitiesOf({ gateways, endpoints }: CompiledPolicy): Map<string, number> {
+  const identities = new Map<string, number>();
+  const add = (identity: string) => {
+    if (!identities.has(identity)) identities.set(identity, identities.size);
+  };
+  for (const { gateway } of gateways) add(gateway.identity);
+  for (const { endpoint } of endpoints) add(endpoint.identity);
+  return identities;
+}
+
+function gatewayRecords({ gateways }: CompiledPolicy, identities: ReadonlyMap<string, number>): Uint8Array {
+  return records(gateways, GATEWAY_RECORD, (view, at, { id, gateway }) => {
+    copyBytes(view, at, id);
+    view.setUint32(at + 8, identities.get(gateway.identity) as number, true);
+  });
+}
+
+function pathRecords({ paths }: CompiledPolicy): Uint8Array {
+  return records(paths, PATH_RECORD, (view, at, { id, gateways }) => {
+    view.setUint32(at, id, true);
+    view.setUint32(at + 4, gateways.length, true);
+    for (let place = 0; place < 8; place++) view.setUint8(at + 8 + place, gateways[place] ?? 255);
+  });
+}
+
+function rangeRecords({ ranges }: CompiledPolicy): Uint8Array {
+  return records(ranges, RANGE_RECORD, (view, at, range) => {
+    copyBytes(view, at, range.first);
+    view.setUint32(at + 16, range.class, true);
+  });
+}
+
+function memberSlots({ endpoints }: CompiledPolicy, identityOf: (endpoint: CompiledEndpoint) => number): Uint8Array {
+  const capacity = capacityFor(endpoints.reduce((sum, { addresses }) => sum + addresses.length, 0));
+  const bytes = new Uint8Array(capacity * MEMBER_SLOT);
+  const view = new DataView(bytes.buffer);
+  for (const endpoint of endpoints) {
+    for (const { address, class: cls } of endpoint.addresses) {
+      const at = freeSlot(view, capacity, address) * MEMBER_SLOT;
+      copyBytes(view, at, address);
+      copyBytes(view, at + 16, endpoint.id);
+      view.setUint32(at + 24, cls, true);
+      view.setUint32(at + 28, identityOf(endpoint), true);
+    }
+  }
+  return bytes;
+}
+
+function freeSlot(view: DataView, capacity: number, address: Uint8Array): number {
+  const words = new DataView(address.buffer, address.byteOffset, 16);
+  const [a, b, c, d] = [0, 4, 8, 12].map((at) => words.getUint32(at, true)) as [number, number, number, number];
+  let slot = addressSlot(a, b, c, d, capacity);
+  // An empty slot is the unspecified address, which no member has.
+  while (view.getBigUint64(slot * MEMBER_SLOT) !== 0n || view.getBigUint64(slot * MEMBER_SLOT + 8) !== 0n) slot = (slot + 1) & (capacity - 1);
+  return slot;
+}

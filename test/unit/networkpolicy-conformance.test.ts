@@ -1,0 +1,79 @@
+import { readFileSync } from "node:fs";
+import { describe, expect, test } from "@jest/globals";
+import { Side } from "../../assembly/decide/image.ts";
+import { Verdict } from "../../assembly/decide/verdict.ts";
+import { PROTOCOLS } from "../../controller/compile/clauses.ts";
+import { decodeNetworkPolicy } from "../../controller/read/network-policy.ts";
+import type { NamedPort, Protocol, World } from "../../controller/model/resources.ts";
+import { classOf, gatewayImage } from "../host/decisions.ts";
+
+interface Step {
+  readonly namespaces: Record<string, Record<string, string>>;
+  readonly pods: { namespace: string; name: string; ip: string; labels: Record<string, string> }[];
+  readonly podPorts: Record<string, string>;
+  readonly policies: { metadata: { name: string; namespace: string } }[];
+  readonly order: string[];
+  readonly expected: Record<string, Record<"ingress" | "egress" | "combined", string[]>>;
+}
+
+interface Case {
+  readonly case: number;
+  readonly description: string;
+  readonly steps: Step[];
+}
+
+const path = new URL("../vectors/networkpolicy/cases.json", import.meta.url);
+const cases = JSON.parse(readFileSync(path, "utf8")) as Case[];
+
+describe("agrees with the NetworkPolicy truth tables", () => {
+  test.each(cases.map((one) => [`${one.case} ${one.description}`, one] as const))("%s", (_, { steps }) => {
+    for (const step of steps) expect(tables(step)).toEqual(step.expected);
+  });
+});
+
+test("reads all 115 cases", () => expect(cases.length).toBe(115));
+
+function tables(step: Step): Step["expected"] {
+  const image = gatewayImage(worldOf(step));
+  const classes = step.order.map((name) => {
+    const pod = step.pods.find((one) => `${one.namespace}/${one.name}` === name);
+    return classOf(image, pod?.ip ?? "");
+  });
+  const table = (key: number, side: Side) =>
+    classes.map((from, i) => classes.map((to, j) => (i === j ? "." : image.decide(from, to, key, side) === Verdict.Allow ? "1" : "0")).join(""));
+  const entries = Object.keys(step.expected).map((text) => {
+    const key = keyOf(text);
+    return [text, { ingress: table(key, Side.Ingress), egress: table(key, Side.Egress), combined: table(key, Side.Both) }] as const;
+  });
+  return Object.fromEntries(entries);
+}
+
+/** `TCP/80` or `TCP/serve-80-tcp`. */
+function keyOf(text: string): number {
+  const [protocol, port] = text.split("/") as [Protocol, string];
+  return (PROTOCOLS[protocol] << 16) | Number(/\d+/.exec(port)?.[0]);
+}
+
+function worldOf({ namespaces, pods, podPorts, policies }: Step): World {
+  const origin = { file: "cases.json", line: 1, kind: "", name: "" };
+  const ports = Object.entries(podPorts).map(([text, name]): NamedPort => {
+    const [protocol, port] = text.split("/") as [Protocol, string];
+    return { name, protocol, port: Number(port) };
+  });
+  const identity = "spiffe://test/member";
+  const keys = { epochSeconds: 3600, horizon: 6, keyGeneration: 0 };
+  return {
+    overlays: [
+      { origin, name: "o", id: 1, cidr: ["192.168.0.0/16"], path: ["g"], isolation: "Kubernetes", enforcement: "Enforce", interception: "Overlay", keys },
+    ],
+    gateways: [{ origin, name: "g", overlays: ["o"], addresses: ["10.0.0.1:15042"], identity: "spiffe://test/g" }],
+    endpoints: pods.map(({ namespace, name, ip, labels }) => ({ origin, name, overlay: "o", namespace, labels, addresses: [ip], ports, identity })),
+    namespaces: Object.entries(namespaces).map(([name, labels]) => ({ name, labels })),
+    policies: policies.map((policy) => {
+      const raw = { apiVersion: "networking.k8s.io/v1", kind: "NetworkPolicy", ...policy };
+      const { policy: decoded, rejections } = decodeNetworkPolicy(raw, origin);
+      expect(rejections).toEqual([]);
+      return decoded;
+    }),
+  };
+}
