@@ -1,7 +1,8 @@
 import type { Namespace, Overlay, OverlayEndpoint, Rejection, World } from "../model/resources.ts";
 import { parseAddress } from "../model/address.ts";
 import type { MemberAddress } from "./classes.ts";
-import { endpointId, type Sha256 } from "./ids.ts";
+import { countsOf } from "./counts.ts";
+import { endpointId } from "./ids.ts";
 import { type AddressRange, addressNumber, blockRanges } from "./ranges.ts";
 
 /** The endpoints that take part in an overlay, by namespace and name, and their distinct addresses. */
@@ -14,7 +15,6 @@ export interface AdmittedEndpoints {
 }
 
 export interface AdmissionOptions {
-  readonly sha256: Sha256;
   readonly allowLoopback: boolean;
   readonly gatewayIds: readonly Uint8Array[];
 }
@@ -24,7 +24,7 @@ type Complaint = Omit<Rejection, "origin">;
 /** Leaves out every endpoint about which anything is wrong; of two that contradict each other, both. */
 export function admitEndpoints(world: World, overlay: Overlay, options: AdmissionOptions, rejections: Rejection[]): AdmittedEndpoints {
   const candidates = world.endpoints.filter((endpoint) => endpoint.overlay === overlay.name).sort(byName);
-  const candidateIds = candidates.map((endpoint) => endpointId(endpoint, options.sha256));
+  const candidateIds = candidates.map(endpointId);
   const facts: Facts = {
     cidr: overlay.cidr.flatMap((cidr) => blockRanges(cidr) ?? []),
     allowLoopback: options.allowLoopback,
@@ -118,10 +118,4 @@ function byName(a: OverlayEndpoint, b: OverlayEndpoint): number {
   const [x, y] = [nameOf(a), nameOf(b)];
   if (x !== y) return x < y ? -1 : 1;
   return 0;
-}
-
-function countsOf<T>(values: readonly T[]): Map<T, number> {
-  const counts = new Map<T, number>();
-  for (const value of values) counts.set(value, (counts.get(value) ?? 0) + 1);
-  return counts;
 }

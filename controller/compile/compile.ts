@@ -4,14 +4,12 @@ import { Classes } from "./classes.ts";
 import { statementsOf } from "./clauses.ts";
 import type { ClassedAddress, CompiledEndpoint, CompiledPolicy } from "./compiled.ts";
 import { admitGateways } from "./gateways.ts";
-import type { Sha256 } from "./ids.ts";
 import { NamedPorts } from "./named-ports.ts";
 import { addressBytes } from "./ranges.ts";
 import { verdictTable } from "./rows.ts";
 import { Selections } from "./selections.ts";
 
 export interface CompileOptions {
-  readonly sha256: Sha256;
   /** Members may live on loopback addresses: for machines without network namespaces. */
   readonly allowLoopback?: boolean;
 }
@@ -26,11 +24,11 @@ export interface Compilation {
  * Decides what everybody in an overlay may do. The order of the world's lists makes no difference. Throws if the world
  * has no overlay of that name.
  */
-export function compile(world: World, overlayName: string, { sha256, allowLoopback = false }: CompileOptions): Compilation {
+export function compile(world: World, overlayName: string, { allowLoopback = false }: CompileOptions = {}): Compilation {
   const rejections: Rejection[] = [];
   const { overlay, ambiguous } = overlayOf(world, overlayName, rejections);
-  const { gateways, paths } = admitGateways(world, overlay, sha256, rejections);
-  const admission = { sha256, allowLoopback, gatewayIds: gateways.map(({ id }) => id) };
+  const { gateways, paths } = admitGateways(world, overlay, rejections);
+  const admission = { allowLoopback, gatewayIds: gateways.map(({ id }) => id) };
   const members = admitEndpoints(world, overlay, admission, rejections);
   const selections = new Selections();
   const statements = statementsOf(world.policies, selections, rejections);

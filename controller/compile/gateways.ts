@@ -1,7 +1,8 @@
 import { NONE, PATH_MAX_LENGTH } from "../../assembly/wire/image.ts";
 import type { Origin, Overlay, OverlayGateway, Rejection, World } from "../model/resources.ts";
 import type { CompiledGateway, CompiledPath } from "./compiled.ts";
-import { gatewayId, pathId, type Sha256 } from "./ids.ts";
+import { countsOf } from "./counts.ts";
+import { gatewayId, pathId } from "./ids.ts";
 
 /** Paths name gateways by one byte, and 255 means none. */
 const GATEWAYS_MAX = 255;
@@ -18,14 +19,15 @@ export interface AdmittedGateways {
 }
 
 /** Leaves out gateways that share a name or an id, and the path if it can't be passed as written. */
-export function admitGateways(world: World, overlay: Overlay, sha256: Sha256, rejections: Rejection[]): AdmittedGateways {
+export function admitGateways(world: World, overlay: Overlay, rejections: Rejection[]): AdmittedGateways {
   const reject = (origin: Origin, field: string, message: string) => rejections.push({ origin, field, message });
   const candidates = world.gateways.filter(({ overlays }) => overlays.includes(overlay.name));
-  const identified = candidates.map((gateway) => ({ gateway, id: gatewayId(gateway.name, sha256) }));
+  const identified = candidates.map((gateway) => ({ gateway, id: gatewayId(gateway.name) }));
+  const holders = countsOf(identified.map(({ id }) => String(id)));
   const usable = identified.filter(({ gateway, id }) => {
-    const twins = identified.filter((other) => other.gateway !== gateway && String(other.id) === String(id));
-    if (twins.length > 0) reject(gateway.origin, "metadata.name", "another gateway of this overlay has this name or its node id; rename one");
-    return twins.length === 0;
+    const alone = holders.get(String(id)) === 1;
+    if (!alone) reject(gateway.origin, "metadata.name", "another gateway of this overlay has this name or its node id; rename one");
+    return alone;
   });
   const place = ({ gateway }: CompiledGateway) => (overlay.path.indexOf(gateway.name) + PATH_PLACES) % PATH_PLACES;
   usable.sort((a, b) => place(a) - place(b) || (a.gateway.name < b.gateway.name ? -1 : 1));
@@ -33,16 +35,16 @@ export function admitGateways(world: World, overlay: Overlay, sha256: Sha256, re
     reject(gateway.origin, "spec.overlays", `overlay ${overlay.name} has more than ${GATEWAYS_MAX} gateways; take it from some`);
   }
   const gateways = usable.slice(0, GATEWAYS_MAX);
-  return { gateways, paths: defaultPath(overlay, gateways, sha256, reject) };
+  return { gateways, paths: defaultPath(overlay, gateways, reject) };
 }
 
-function defaultPath({ origin, path }: Overlay, gateways: readonly CompiledGateway[], sha256: Sha256, reject: Reject): CompiledPath[] {
+function defaultPath({ origin, path }: Overlay, gateways: readonly CompiledGateway[], reject: Reject): CompiledPath[] {
   const complaint = pathComplaint(path, new Set(gateways.map(({ gateway }) => gateway.name)));
   if (complaint !== undefined) {
     reject(origin, ...complaint);
     return [];
   }
-  const id = pathId(gateways.slice(0, path.length).map((gateway) => gateway.id), sha256);
+  const id = pathId(gateways.slice(0, path.length).map((gateway) => gateway.id));
   if (id !== 0 && id !== NONE) return [{ id, gateways: path.map((_, i) => i) }];
   reject(origin, "spec.path", "its id, a hash of the gateways' names, is a reserved number; rename a gateway");
   return [];

@@ -1,15 +1,18 @@
 import { addressSlot, GATEWAY_RECORD, MEMBER_SLOT, NONE, PATH_RECORD, RANGE_RECORD, Section } from "../../assembly/wire/image.ts";
 import type { CompiledEndpoint, CompiledPolicy } from "../compile/compiled.ts";
-import type { Sha256 } from "../compile/ids.ts";
 import type { VerdictTable } from "../compile/verdict-table.ts";
-import { capacityFor, copyBytes, type EncodedSection, records, section } from "./section.ts";
+import { capacityFor, copyBytes, type EncodedSection, records, type Sha256, section } from "./section.ts";
 import { slice } from "./slice.ts";
 import { Strings } from "./strings.ts";
 import { tableSections } from "./table.ts";
 
 export type Sections = ReadonlyMap<Section, EncodedSection>;
 
-/** What the images of a policy share, encoded and hashed once. */
+/** Encodes and hashes once what the images of a policy share. */
+export function prepareImages(policy: CompiledPolicy, sha256: Sha256): PreparedImages {
+  return new PreparedImages(policy, sha256);
+}
+
 export class PreparedImages {
   /** Everything in a gateway's image but its keys. */
   readonly gateway: Sections;

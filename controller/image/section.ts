@@ -1,4 +1,5 @@
-import type { Sha256 } from "../compile/ids.ts";
+/** SHA-256; an argument because the fast one belongs to the platform, and images are large. */
+export type Sha256 = (bytes: Uint8Array) => Uint8Array;
 
 /** One section of an image, ready to be copied. */
 export interface EncodedSection {

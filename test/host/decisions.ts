@@ -7,7 +7,7 @@ import { Role } from "../../assembly/wire/image.ts";
 import { compile } from "../../controller/compile/compile.ts";
 import type { CompiledEndpoint, CompiledGateway } from "../../controller/compile/compiled.ts";
 import { encodeImage } from "../../controller/image/encode.ts";
-import { PreparedImages } from "../../controller/image/prepare.ts";
+import { type PreparedImages, prepareImages } from "../../controller/image/prepare.ts";
 import { parseAddress } from "../../controller/model/address.ts";
 import type { World } from "../../controller/model/resources.ts";
 
@@ -30,8 +30,8 @@ export function openImage(prepared: PreparedImages, node: CompiledGateway | Comp
 export function gatewayImage(world: World): Image {
   const overlay = world.overlays[0];
   if (overlay === undefined) throw new Error("the world has no overlay");
-  const { policy } = compile(world, overlay.name, { sha256 });
-  return openImage(new PreparedImages(policy, sha256), policy.gateways[0] as CompiledGateway);
+  const { policy } = compile(world, overlay.name);
+  return openImage(prepareImages(policy, sha256), policy.gateways[0] as CompiledGateway);
 }
 
 /** What an image says about a flow between two addresses; a key is `protocol << 16 | port`. */
