@@ -5,6 +5,7 @@ import {
   IMAGE_VERSION,
   ImageFlag,
   KEY_RECORD,
+  type KeyPurpose,
   OWN_RECORD,
   Role,
   Section,
@@ -13,9 +14,18 @@ import {
   SECTION_TABLE,
 } from "../../assembly/wire/image.ts";
 import type { CompiledEndpoint, CompiledGateway, CompiledPolicy } from "../compile/compiled.ts";
-import type { KeyRecord } from "./keys.ts";
 import type { PreparedImages } from "./prepare.ts";
 import { copyBytes, type EncodedSection, records } from "./section.ts";
+
+/** One entry of the Keys section. */
+export interface KeyRecord {
+  readonly epoch: number;
+  readonly purpose: KeyPurpose;
+  /** 8-byte node id of the other side; a gateway's own for its gateway key. */
+  readonly peer: Uint8Array;
+  /** 32 bytes, secret. */
+  readonly key: Uint8Array;
+}
 
 /** What makes one image of a node newer than another. */
 export interface Issue {
@@ -78,7 +88,7 @@ function keyRecords(keys: readonly KeyRecord[]): Uint8Array {
     view.setUint32(at, epoch, true);
     view.setUint32(at + 4, purpose, true);
     copyBytes(view, at + 8, peer);
-    copyBytes(view, at + 16, key.reveal());
+    copyBytes(view, at + 16, key);
   });
 }
 
