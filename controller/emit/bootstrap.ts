@@ -17,9 +17,7 @@ import {
   wasmFilter,
 } from "./envoy.ts";
 
-export const OUTBOUND_PORT = 15041;
-export const TUNNEL_PORT = 15042;
-export const CONTROL_PORT = 15044;
+import { OUTBOUND_PORT, TUNNEL_PORT } from "../model/ports.ts";
 
 const ORIGINAL_DST_ADDRESS = "envoy.network.transport_socket.original_dst_address";
 

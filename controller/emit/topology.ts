@@ -1,0 +1,124 @@
+/** The nodes that this machine runs for an overlay, each with everything its Envoy's bootstrap says. */
+import type { CompiledEndpoint, CompiledGateway, CompiledPolicy } from "../compile/compiled.ts";
+import { hexId } from "../model/hex.ts";
+import { CONTROL_PORT } from "../model/ports.ts";
+import { endpointBootstrap, gatewayBootstrap, type GatewayRef, type NodeSettings } from "./bootstrap.ts";
+import type { JsonObject } from "./envoy.ts";
+
+export interface NodePlan {
+  /** Unique on the machine: an endpoint's name, or `gateway-0` for the first replica of a group. */
+  readonly name: string;
+  readonly role: "endpoint" | "gateway";
+  /** 16 hex digits; the replicas of a gateway share it. */
+  readonly nodeId: string;
+  readonly identity: string;
+  /** Canonical, without port. */
+  readonly addresses: readonly string[];
+  readonly concurrency: number;
+  readonly bootstrap: JsonObject;
+}
+
+/** Paths and names that only the machine knows. */
+export interface MachineSettings {
+  /** Absolute folder of a node's own files. */
+  nodeFolder(name: string): string;
+  /** Path of `endpoint.wasm` and `gateway.wasm`. */
+  code(role: "endpoint" | "gateway"): string;
+  /** Address of the controller as nodes reach it, without port. */
+  readonly controlAddress: string;
+  readonly controlIdentity: string;
+  readonly maxHeapBytes: number;
+}
+
+/** Plans for all local nodes, by name. */
+export function planNodes(policy: CompiledPolicy, machine: MachineSettings): NodePlan[] {
+  const endpoints = policy.endpoints.flatMap((member) => (member.endpoint.local ? [endpointPlan(policy, member, machine)] : []));
+  const gateways = policy.gateways.flatMap((group) => (group.gateway.local ? gatewayPlans(policy, group, machine) : []));
+  return [...endpoints, ...gateways].sort((a, b) => (a.name < b.name ? -1 : 1));
+}
+
+function endpointPlan(policy: CompiledPolicy, member: CompiledEndpoint, machine: MachineSettings): NodePlan {
+  const { endpoint } = member;
+  const nodeId = hexId(member.id);
+  const settings = nodeSettings("endpoint", endpoint.name, nodeId, policy, endpoint.addresses, machine);
+  return {
+    name: endpoint.name,
+    role: "endpoint",
+    nodeId,
+    identity: endpoint.identity,
+    addresses: endpoint.addresses,
+    concurrency: endpoint.local?.concurrency ?? 1,
+    bootstrap: endpointBootstrap({
+      ...settings,
+      firstGateways: gatewaysAt(policy, (path) => path.at(0)),
+      lastGateways: gatewaysAt(policy, (path) => path.at(-1)),
+    }),
+  };
+}
+
+function gatewayPlans(policy: CompiledPolicy, group: CompiledGateway, machine: MachineSettings): NodePlan[] {
+  const nodeId = hexId(group.id);
+  const index = policy.gateways.indexOf(group);
+  const neighbours = policy.gateways.filter((other) => other !== group).map(gatewayRef);
+  const trustDomains = [...new Set([...policy.endpoints.map(({ endpoint }) => endpoint.identity), group.gateway.identity].map(trustDomain))].sort();
+  const followsGateway = policy.paths.some(({ gateways }) => gateways.indexOf(index) > 0);
+  return group.gateway.addresses.map((address, replica) => {
+    const name = `${group.gateway.name}-${replica}`;
+    const host = hostOf(address);
+    const settings = nodeSettings("gateway", name, nodeId, policy, [host], machine);
+    return {
+      name,
+      role: "gateway",
+      nodeId,
+      identity: group.gateway.identity,
+      addresses: [host],
+      concurrency: group.gateway.local?.concurrency ?? 1,
+      bootstrap: gatewayBootstrap({ ...settings, neighbours, trustDomains, followsGateway }),
+    };
+  });
+}
+
+function nodeSettings(
+  role: "endpoint" | "gateway",
+  name: string,
+  nodeId: string,
+  policy: CompiledPolicy,
+  listen: readonly string[],
+  machine: MachineSettings,
+): NodeSettings {
+  const folder = machine.nodeFolder(name);
+  return {
+    name,
+    nodeId,
+    overlayId: policy.overlay.id,
+    control: { address: withPort(machine.controlAddress, CONTROL_PORT), identity: machine.controlIdentity },
+    tls: { identitySds: `${folder}/tls/sds-cert.json`, rootsSds: `${folder}/tls/sds-root.json` },
+    adminSocket: `${folder}/admin.sock`,
+    code: machine.code(role),
+    listen,
+    maxHeapBytes: machine.maxHeapBytes,
+  };
+}
+
+/** The distinct gateways at one place of the overlay's paths. */
+function gatewaysAt(policy: CompiledPolicy, place: (path: readonly number[]) => number | undefined): GatewayRef[] {
+  const indexes = new Set(policy.paths.flatMap(({ gateways }) => place(gateways) ?? []));
+  return policy.gateways.filter((_, index) => indexes.has(index)).map(gatewayRef);
+}
+
+function gatewayRef({ id, gateway }: CompiledGateway): GatewayRef {
+  return { nodeId: hexId(id), addresses: gateway.addresses, identity: gateway.identity };
+}
+
+/** `spiffe://domain/...` -> domain. */
+function trustDomain(identity: string): string {
+  return identity.slice("spiffe://".length).split("/")[0] ?? "";
+}
+
+function hostOf(address: string): string {
+  return address.slice(0, address.lastIndexOf(":")).replace(/^\[|\]$/g, "");
+}
+
+function withPort(address: string, port: number): string {
+  return address.includes(":") ? `[${address}]:${port}` : `${address}:${port}`;
+}
