@@ -1,6 +1,6 @@
-import { isAlias, isMap, isNode, isScalar, isSeq, LineCounter, type Node, parseAllDocuments } from "yaml";
+import { type Document, isAlias, isMap, isNode, isScalar, isSeq, LineCounter, type Node, parseAllDocuments, visit } from "yaml";
 import type { Origin, Rejection } from "../model/resources.ts";
-import { type Issue, type Path, rejection } from "./issue.ts";
+import { type Issue, type Path, rejection, shown } from "./issue.ts";
 import { isMapping } from "./schema.ts";
 
 /** One object of a file, before anything about it is known to be right. */
@@ -17,19 +17,21 @@ export type Documents =
 
 /** Aliases (`*name`) may multiply what a file holds by no more than this. */
 const ALIAS_MAX = 100;
+/** Files with more list entries, keys and lines are refused unread: each costs about 10 us and 1 KiB. */
+const ENTRIES_MAX = 1_000_000;
 
 /** The objects of a YAML or JSON text: several documents, and the items of each `kind: List`. */
 export function decodeDocuments(file: string, text: string): Documents {
   const lines = new LineCounter();
   const lineAt = (offset: number) => Math.max(1, lines.linePos(offset).line);
   const fail = (line: number, message: string) => ({ unreadable: fileRejection(file, line, message) });
+  if (hasTooMuch(text)) return fail(1, `has more than ${ENTRIES_MAX} lines and entries: split it into several files`);
+  const objects: RawObject[] = [];
+  const rejections: Rejection[] = [];
   try {
-    const documents = parseAllDocuments(text, { lineCounter: lines, prettyErrors: false, merge: true, logLevel: "silent" });
-    const objects: RawObject[] = [];
-    const rejections: Rejection[] = [];
-    for (const document of Array.isArray(documents) ? documents : []) {
-      const [error] = document.errors;
-      if (error !== undefined) return fail(lineAt(error.pos[0]), `is not valid YAML: ${error.message}`);
+    for (const document of parse(text, lines)) {
+      const error = document.errors[0] ?? keyError(document);
+      if (error !== undefined) return fail(lineAt(error.pos[0]), syntaxMessage(error.message));
       const root = document.contents;
       const value: unknown = document.toJS({ maxAliasCount: ALIAS_MAX });
       if (root === null || value === null) continue;
@@ -38,11 +40,51 @@ export function decodeDocuments(file: string, text: string): Documents {
     }
     return { objects, rejections };
   } catch (error) {
-    // RangeError: nested too deeply for the parser's stack; ReferenceError: too many or unknown aliases.
-    if (error instanceof RangeError) return fail(1, "is nested too deeply to be read");
+    if (error instanceof RangeError) return fail(1, TOO_DEEP);
     if (error instanceof ReferenceError) return fail(1, `has aliases that can't be followed: ${error.message}`);
     throw error;
   }
+}
+
+const TOO_DEEP = "is nested too deeply to be read";
+
+/** uniqueKeys would take quadratic time; `keyError` looks for repeated keys instead. */
+function parse(text: string, lineCounter: LineCounter): readonly Document.Parsed[] {
+  const options = { lineCounter, prettyErrors: false, merge: true, uniqueKeys: false, logLevel: "silent" } as const;
+  const documents = parseAllDocuments(text, options);
+  return Array.isArray(documents) ? documents : [];
+}
+
+function hasTooMuch(text: string): boolean {
+  let entries = 0;
+  for (const _ of text.matchAll(/[\n,[{]|- |: /g)) if (++entries > ENTRIES_MAX) return true;
+  return false;
+}
+
+function syntaxMessage(message: string): string {
+  return message.includes("call stack") ? TOO_DEEP : `is not valid YAML: ${message}`;
+}
+
+/** A key that is there twice, or that isn't a plain one: which of two values is meant nobody knows. */
+function keyError(document: Document.Parsed): { message: string; pos: [number, number] } | undefined {
+  let found: { message: string; pos: [number, number] } | undefined;
+  visit(document, {
+    Map(_, map) {
+      const seen = new Set<string>();
+      for (const { key } of map.items) {
+        const text = isScalar(key) && key.value !== null ? String(key.value) : undefined;
+        if (text !== undefined && !seen.has(text)) seen.add(text);
+        else {
+          const message = text === undefined ? "a key must be one word" : `the key ${shown(text)} is there twice: remove one`;
+          const start = (isNode(key) ? key : map).range?.[0] ?? 0;
+          found = { message, pos: [start, start] };
+          return visit.BREAK;
+        }
+      }
+      return undefined;
+    },
+  });
+  return found;
 }
 
 /** A rejection of a whole file. */
@@ -79,12 +121,13 @@ function rawObject(place: Place, node: Node, object: unknown): RawObject {
   return { object, origin, reject };
 }
 
-/** Kind and name as far as they are texts. */
+/** Kind and name as far as they are texts, and no longer than right ones can be. */
 function names(object: unknown): { kind: string; name: string } {
   if (!isMapping(object)) return { kind: "", name: "" };
   const metadata = isMapping(object["metadata"]) ? object["metadata"] : {};
   const parts = [metadata["namespace"], metadata["name"]].filter((part) => typeof part === "string" && part !== "");
-  return { kind: typeof object["kind"] === "string" ? object["kind"] : "", name: parts.join("/") };
+  const kind = typeof object["kind"] === "string" ? object["kind"] : "";
+  return { kind: kind.slice(0, 63), name: parts.map((part) => String(part).slice(0, 253)).join("/") };
 }
 
 function lineOf(place: Place, node: Node, path: Path): number {

@@ -1,4 +1,4 @@
-import { z } from "zod";
+import type { z } from "zod";
 import type { NetworkPolicy, Origin, PolicyRule, Rejection } from "../model/resources.ts";
 import { type Decoded, type Issue, rejection } from "./issue.ts";
 import { namespacedMetadata } from "./metadata.ts";
@@ -21,7 +21,8 @@ export function decodeNetworkPolicy(object: unknown, origin: Origin): { policy: 
 
 type Direction = "Ingress" | "Egress";
 
-const rawRules = optional(list(z.unknown()));
+const policyTypes = list(oneOf<Direction>("Ingress", "Egress"));
+const rawRules = optional(list(anything));
 
 /** Everything but the rules. */
 const frame = fields({
@@ -31,7 +32,7 @@ const frame = fields({
   spec: fields(
     {
       podSelector: optional(selector),
-      policyTypes: optional(list(oneOf<Direction>("Ingress", "Egress"))),
+      policyTypes: optional(policyTypes),
       ingress: rawRules,
       egress: rawRules,
     },
@@ -109,7 +110,7 @@ function readableSelector(spec: unknown) {
 
 function readableTypes(spec: unknown): readonly Direction[] {
   const types = isMapping(spec) ? spec["policyTypes"] : undefined;
-  const checked = check(list(oneOf<Direction>("Ingress", "Egress")), types, []);
+  const checked = check(policyTypes, types, []);
   return checked.ok && checked.value.length > 0 ? checked.value : ["Ingress", "Egress"];
 }
 
