@@ -1,5 +1,5 @@
 /** Plain functions over the classes of `crypto`, so that tests call both languages alike. They allocate their results. */
-import { HmacSha256 } from "../crypto/hmac.ts";
+import { HmacSha256, PREPARED_KEY_LENGTH } from "../crypto/hmac.ts";
 import { Sha256 } from "../crypto/sha256.ts";
 
 const sha = new Sha256();
@@ -18,6 +18,20 @@ export function sha256(message: Uint8Array, split: i32): Uint8Array {
 export function hmacSha256(key: Uint8Array, message: Uint8Array): Uint8Array {
   const out = new Uint8Array(32);
   hmac.setKey(key, 0, key.length);
+  hmac.begin();
+  hmac.update(message, 0, message.length);
+  hmac.finish(out, 0);
+  return out;
+}
+
+/** The same code, under a key that was prepared, saved, replaced by another and restored. */
+export function hmacFromSavedKey(key: Uint8Array, message: Uint8Array): Uint8Array {
+  const out = new Uint8Array(32);
+  const saved = new Uint8Array(PREPARED_KEY_LENGTH);
+  hmac.setKey(key, 0, key.length);
+  hmac.saveKey(saved, 0);
+  hmac.setKey(saved, 0, saved.length);
+  hmac.restoreKey(saved, 0);
   hmac.begin();
   hmac.update(message, 0, message.length);
   hmac.finish(out, 0);

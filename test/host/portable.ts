@@ -4,10 +4,15 @@ import { fileURLToPath, pathToFileURL } from "node:url";
 import * as crypto from "../../assembly/portable/crypto.ts";
 import * as destination from "../../assembly/portable/destination.ts";
 import * as stamp from "../../assembly/portable/stamp.ts";
+import { equalBytes, equalConstantTime, isZero, readU16, readU32 } from "../../assembly/wire/bytes.ts";
 
-/** What `assembly/portable.ts` exports of the folder `assembly/portable`. */
-export const native = { ...crypto, ...destination, ...stamp };
+const bytes = { equalBytes, equalConstantTime, isZero, readU16, readU32 };
+
+/** What `assembly/portable.ts` exports and tests call. */
+export const native = { ...bytes, ...crypto, ...destination, ...stamp };
 export type Portable = typeof native;
+/** The same in Wasm, with the memory it works in. */
+export type PortableWasm = Portable & { memory: WebAssembly.Memory };
 
 export interface Runtime {
   readonly name: "TypeScript" | "Wasm";
@@ -18,16 +23,16 @@ const wasmPath = fileURLToPath(new URL("../../build/wasm/portable.wasm", import.
 const gluePath = wasmPath.replace(/\.wasm$/, ".js");
 
 /** Instantiates `build/wasm/portable.wasm`, the output of asc's target `portable`. */
-export async function loadPortableWasm(): Promise<Portable> {
-  return instantiate(portableModule());
+export async function loadPortableWasm(bytes: Uint8Array = portableBytes()): Promise<PortableWasm> {
+  // The glue is asc's: it copies arrays in and out and gives numbers their signs.
+  const glue = await import(pathToFileURL(gluePath).href);
+  return glue.instantiate(new WebAssembly.Module(bytes), { env: {} });
 }
 
-/** The compiled module itself, for tests that look at its exports. */
-export function portableModule(): WebAssembly.Module {
-  if (!existsSync(wasmPath) || !existsSync(gluePath)) {
-    throw new Error(`${wasmPath} is missing: run npm run build`);
-  }
-  return new WebAssembly.Module(readFileSync(wasmPath));
+/** The compiled module. */
+export function portableBytes(): Uint8Array {
+  if (!existsSync(wasmPath) || !existsSync(gluePath)) throw new Error(`${wasmPath} is missing: run npm run build`);
+  return readFileSync(wasmPath);
 }
 
 /** Both runtimes, for `describe.each`. */
@@ -36,10 +41,4 @@ export async function bothRuntimes(): Promise<Runtime[]> {
     { name: "TypeScript", portable: native },
     { name: "Wasm", portable: await loadPortableWasm() },
   ];
-}
-
-async function instantiate(module: WebAssembly.Module): Promise<Portable> {
-  const glue = await import(pathToFileURL(gluePath).href);
-  const exports = await glue.instantiate(module, { env: {} });
-  return exports as Portable;
 }
