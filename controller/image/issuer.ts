@@ -1,11 +1,11 @@
 import { HEADER_DIGEST } from "../../assembly/wire/image.ts";
 import type { CompiledEndpoint, CompiledGateway, CompiledPolicy } from "../compile/compiled.ts";
-import type { Sha256 } from "../compile/ids.ts";
+import type { Sha256 } from "./section.ts";
 import { hexId } from "../model/hex.ts";
 import type { Secret } from "../keys/secret.ts";
 import { encodeImage } from "./encode.ts";
 import { KeyRing } from "./keys.ts";
-import { PreparedImages } from "./prepare.ts";
+import { prepareImages } from "./prepare.ts";
 
 export interface IssuedImage {
   readonly node: CompiledEndpoint | CompiledGateway;
@@ -39,7 +39,7 @@ export class ImageIssuer {
   }
 
   private issueOverlay(policy: CompiledPolicy, master: Secret, now: number, issued: Map<string, IssuedImage>): void {
-    const prepared = new PreparedImages(policy, this.sha256);
+    const prepared = prepareImages(policy, this.sha256);
     const ring = new KeyRing(policy, master);
     const epoch = Math.floor(now / policy.overlay.keys.epochSeconds);
     for (const node of [...policy.gateways, ...policy.endpoints]) {

@@ -1,0 +1,17 @@
+/** What the standalone controller needs of the machine that it runs on. */
+import type { NodePlan } from "../emit/topology.ts";
+import type { CompiledPolicy } from "../compile/compiled.ts";
+
+/** A node that runs: a namespace, its guard and its Envoy. */
+export interface RunningNode {
+  stop(): Promise<void>;
+}
+
+export interface Machine {
+  /** Address of the controller as nodes reach it, without port. */
+  readonly controlAddress: string;
+  /** Nodes share this machine's loopback: no namespaces, no capture, no guard. */
+  readonly flat: boolean;
+  /** Makes the node's surroundings and starts its Envoy with the bootstrap in `folder`. */
+  start(plan: NodePlan, policy: CompiledPolicy, folder: string): Promise<RunningNode>;
+}

@@ -1,0 +1,183 @@
+/** The standalone controller: one directory of YAML, its own CA, and every local node of the topology on this machine. */
+import { join } from "node:path";
+import type { CompiledPolicy } from "../compile/compiled.ts";
+import { planNodes } from "../emit/topology.ts";
+import { type IssuedImage, ImageIssuer } from "../image/issuer.ts";
+import { Secret } from "../keys/secret.ts";
+import { CONTROL_PORT } from "../model/ports.ts";
+import type { Rejection } from "../model/resources.ts";
+import { Authority, type Issued } from "../serve/authority.ts";
+import { ImageServer } from "../serve/image-server.ts";
+import { masterKey } from "../serve/master-key.ts";
+import { makePrivateFolder } from "../serve/private-file.ts";
+import type { NodeImage } from "../serve/published.ts";
+import { Renewal } from "../serve/renewal.ts";
+import { Fleet, type FleetChange } from "./fleet.ts";
+import { load, sha256 } from "./load.ts";
+import type { Machine } from "./machine.ts";
+import { nextTerm } from "./term.ts";
+
+const CONTROLLER_IDENTITY = "spiffe://sallyport.local/controller";
+const MAX_HEAP_BYTES = 1 << 30;
+/** Images are issued again this soon after an epoch began. */
+const EPOCH_SLACK_MS = 20;
+
+export interface StandaloneOptions {
+  /** Directory of resources. */
+  readonly folder: string;
+  /** Absolute path; holds keys, so it is made 0700. */
+  readonly stateFolder: string;
+  /** Folder with endpoint.wasm and gateway.wasm. */
+  readonly codeFolder: string;
+  readonly machine: Machine;
+  readonly events?: StandaloneEvents;
+}
+
+export interface StandaloneEvents {
+  /** A node's worker runs a generation for the first time. */
+  acknowledged?(node: string, generation: bigint): void;
+  /** Something went wrong that needs no stop. */
+  trouble?(message: string): void;
+  /** An epoch began and nodes got its keys. */
+  rotated?(): void;
+}
+
+export type Reload =
+  | ({ readonly kind: "applied"; /** Nodes with a new image. */ readonly changed: number } & FleetChange)
+  | { readonly kind: "kept"; readonly rejections: readonly Rejection[] };
+
+const clock = { now: () => Date.now() };
+
+export class Standalone {
+  readonly #options: StandaloneOptions;
+  readonly #server: ImageServer;
+  readonly #renewal: Renewal;
+  readonly #fleet: Fleet;
+  readonly #issuer: ImageIssuer;
+  readonly #masters = new Map<string, Secret>();
+  #policies: readonly CompiledPolicy[] = [];
+  #images: ReadonlyMap<string, IssuedImage> = new Map();
+  #rotation: NodeJS.Timeout | undefined;
+
+  private constructor(options: StandaloneOptions, server: ImageServer, renewal: Renewal, issuer: ImageIssuer) {
+    this.#options = options;
+    this.#server = server;
+    this.#renewal = renewal;
+    this.#issuer = issuer;
+    this.#fleet = new Fleet(options.machine, renewal, (name) => this.nodeFolder(name));
+  }
+
+  /** Opens the state folder and the image service; nothing runs until the first `reload`. */
+  static async open(options: StandaloneOptions): Promise<Standalone> {
+    const { stateFolder, machine, events } = options;
+    await makePrivateFolder(stateFolder);
+    const authority = await Authority.open({ folder: join(stateFolder, "ca"), clock });
+    const renewal = new Renewal(authority, clock, {
+      failed: (name, error) => events?.trouble?.(`certificate of ${name} was not renewed: ${String(error)}`),
+    });
+    const certificate = await authority.issue(CONTROLLER_IDENTITY);
+    const server = new ImageServer({
+      certificate,
+      clock,
+      events: {
+        acknowledged: (node, worker) => events?.acknowledged?.(node, worker.generation),
+        refused: (_, peer, detail) => events?.trouble?.(`refused an image request of ${peer}: ${detail}`),
+      },
+    });
+    await renewal.keep({ name: "controller", identity: CONTROLLER_IDENTITY, accept: (issued: Issued) => server.renew(issued) });
+    renewal.start();
+    await server.listen(machine.controlAddress, CONTROL_PORT);
+    return new Standalone(options, server, renewal, new ImageIssuer(await nextTerm(stateFolder), sha256));
+  }
+
+  nodeFolder(name: string): string {
+    return join(this.#options.stateFolder, "nodes", name);
+  }
+
+  get nodes(): readonly string[] {
+    return this.#fleet.names;
+  }
+
+  get policies(): readonly CompiledPolicy[] {
+    return this.#policies;
+  }
+
+  /** Nodes whose workers all run their current image, of all local nodes. */
+  programmed(): { readonly current: number; readonly total: number; readonly waiting: readonly string[] } {
+    const plans = this.#policies.flatMap((policy) => this.#plan(policy));
+    const waiting = plans.filter(({ nodeId }) => {
+      const { workers, current } = this.#server.programmed(nodeId);
+      return workers === 0 || current < workers;
+    });
+    return { current: plans.length - waiting.length, total: plans.length, waiting: waiting.map(({ name }) => name) };
+  }
+
+  /** Reads the directory again. If anything in it is wrong, what was in force stays in force, whole. */
+  async reload(): Promise<Reload> {
+    const loaded = await load(this.#options.folder, this.#options.machine.flat);
+    if ("rejections" in loaded) return { kind: "kept", rejections: loaded.rejections };
+    for (const { overlay } of loaded.policies) await this.#openMaster(overlay.name);
+    this.#policies = loaded.policies;
+    const changed = this.#publish();
+    const wanted = loaded.policies.flatMap((policy) => this.#plan(policy).map((plan) => ({ plan, policy })));
+    const change = await this.#fleet.adopt(wanted);
+    this.#scheduleRotation();
+    return { kind: "applied", changed, ...change };
+  }
+
+  async stop(): Promise<void> {
+    clearTimeout(this.#rotation);
+    this.#renewal.stop();
+    await this.#fleet.stopAll();
+    await this.#server.close();
+  }
+
+  #plan(policy: CompiledPolicy) {
+    const { codeFolder, machine } = this.#options;
+    return planNodes(policy, {
+      nodeFolder: (name) => this.nodeFolder(name),
+      code: (role) => join(codeFolder, `${role}.wasm`),
+      controlAddress: machine.controlAddress,
+      controlIdentity: CONTROLLER_IDENTITY,
+      maxHeapBytes: MAX_HEAP_BYTES,
+    });
+  }
+
+  async #openMaster(overlay: string): Promise<void> {
+    if (this.#masters.has(overlay)) return;
+    const file = join(this.#options.stateFolder, "overlays", overlay, "master.key");
+    this.#masters.set(overlay, new Secret(await masterKey(file)));
+  }
+
+  /** Issues images for this moment and wakes the nodes whose image changed; their number. */
+  #publish(): number {
+    const before = this.#images;
+    const worlds = this.#policies.map((policy) => ({ policy, master: this.#masters.get(policy.overlay.name) as Secret }));
+    this.#images = this.#issuer.issue(worlds, Math.floor(clock.now() / 1000));
+    this.#server.publish(new Map([...this.#images].map(([id, image]) => [id, served(image)])));
+    return [...this.#images].filter(([id, { generation }]) => before.get(id)?.generation !== generation).length;
+  }
+
+  /** At the next epoch of any overlay, nodes get keys for one epoch more. */
+  #scheduleRotation(): void {
+    clearTimeout(this.#rotation);
+    const now = clock.now();
+    const waits = this.#policies.map(({ overlay }) => overlay.keys.epochSeconds * 1000 - (now % (overlay.keys.epochSeconds * 1000)));
+    if (waits.length === 0) return;
+    this.#rotation = setTimeout(() => this.#rotate(), Math.min(...waits) + EPOCH_SLACK_MS);
+  }
+
+  #rotate(): void {
+    this.#publish();
+    this.#options.events?.rotated?.();
+    this.#scheduleRotation();
+  }
+}
+
+function served({ node, generation, bytes }: IssuedImage): NodeImage {
+  if ("gateway" in node) {
+    const addresses = node.gateway.addresses.map((address) => address.slice(0, address.lastIndexOf(":")).replace(/^\[|\]$/g, ""));
+    return { identity: node.gateway.identity, addresses, generation, parts: [bytes] };
+  }
+  return { identity: node.endpoint.identity, addresses: node.endpoint.addresses, generation, parts: [bytes] };
+}
