@@ -4,8 +4,7 @@
  */
 import { fillBytes, isZero, readU16, writeU16 } from "./bytes.ts";
 
-export const ADDRESS_LENGTH: i32 = 16;
-export const ADDRESS_TEXT_MAX_LENGTH: i32 = 39;
+const ADDRESS_LENGTH: i32 = 16;
 const DOT: i32 = 46;
 const COLON: i32 = 58;
 

@@ -10,7 +10,7 @@ import { equalBytes, isZero, readU16 } from "./bytes.ts";
 export { formatAddress, isForbidden };
 
 /** "[" 39 bytes "]:" 5 digits. */
-export const DESTINATION_MAX_LENGTH: i32 = 47;
+const DESTINATION_MAX_LENGTH: i32 = 47;
 const COLON: i32 = 58;
 const OPEN: i32 = 91;
 const CLOSE: i32 = 93;

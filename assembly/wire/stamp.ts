@@ -15,7 +15,7 @@ import { decodeBase64Url, encodeBase64Url } from "./base64url.ts";
 import { readU32, writeU32 } from "./bytes.ts";
 
 export const STAMP_VERSION: i32 = 1;
-export const STAMP_LENGTH: i32 = 72;
+const STAMP_LENGTH: i32 = 72;
 export const STAMP_HEADER_LENGTH: i32 = 96;
 /** Bytes before the tag. */
 export const STAMP_BODY_LENGTH: i32 = 56;
@@ -51,8 +51,9 @@ export enum StampField {
 export class Stamp {
   readonly bytes: Uint8Array = new Uint8Array(72);
 
-  /** Takes 96 characters of a header; false if one is not of the base64url alphabet. */
+  /** Takes 96 characters of a header; false if they are not there or one is not of the base64url alphabet. */
   decode(text: Uint8Array, at: i32): bool {
+    if (at < 0 || text.length - at < STAMP_HEADER_LENGTH) return false;
     return decodeBase64Url(text, at, STAMP_HEADER_LENGTH, this.bytes, 0);
   }
 

@@ -46,7 +46,9 @@ export const stampVectors = readVectors<StampVectors>("stamp");
 
 /** Node id by the name that the key rows use: `edge-a`, `web`. */
 export function nodeIdOf(name: string): Uint8Array {
-  const known = Object.entries(stampVectors.nodes).find(([full]) => full === `gateway/${name}` || full.includes(`/${name}-0/`));
+  const known = Object.entries(stampVectors.nodes).find(
+    ([full]) => full === `gateway/${name}` || full.includes(`/${name}-0/`),
+  );
   if (known === undefined) throw new Error(`no node ${name} in the vectors`);
   return fromHex(known[1]);
 }

@@ -14,7 +14,12 @@ describe("node ids", () => {
 });
 
 describe.each(stampVectors.keys)("keys of epoch $epoch, generation $keyGeneration", (row) => {
-  const ofEpoch = epochKey(new Secret(fromHex(stampVectors.master)), stampVectors.overlay, row.epoch, row.keyGeneration);
+  const ofEpoch = epochKey(
+    new Secret(fromHex(stampVectors.master)),
+    stampVectors.overlay,
+    row.epoch,
+    row.keyGeneration,
+  );
 
   test("are known: of the epoch", () => {
     expect(hex(ofEpoch)).toBe(row.epochKey);

@@ -4,7 +4,9 @@ import { bothRuntimes } from "../host/portable.ts";
 import { fromLatin1, toHex, toLatin1 } from "../host/vectors.ts";
 
 const ALPHABET = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_";
-const groups = fc.uint8Array({ maxLength: 120, size: "max" }).map((bytes) => bytes.slice(0, bytes.length - (bytes.length % 3)));
+const groups = fc
+  .uint8Array({ maxLength: 120, size: "max" })
+  .map((bytes) => bytes.slice(0, bytes.length - (bytes.length % 3)));
 
 describe.each(await bothRuntimes())("base64url in $name", ({ portable }) => {
   test("writes what Node writes, and reads it back", () => {
@@ -28,7 +30,10 @@ describe.each(await bothRuntimes())("base64url in $name", ({ portable }) => {
     }
   });
 
-  test.each(["A", "AA", "AAA", "AAAAA", "AAAAAA", "AAAAAAA", "AA==", "AAA="])("refuses what is no whole group: %s", (text) => {
-    expect(portable.fromBase64Url(fromLatin1(text)).length).toBe(0);
-  });
+  test.each(["A", "AA", "AAA", "AAAAA", "AAAAAA", "AAAAAAA", "AA==", "AAA="])(
+    "refuses what is no whole group: %s",
+    (text) => {
+      expect(portable.fromBase64Url(fromLatin1(text)).length).toBe(0);
+    },
+  );
 });

@@ -95,7 +95,11 @@ describe.each(await bothRuntimes())("a forbidden address in $name", ({ portable 
   });
 });
 
-const group = fc.oneof({ weight: 2, arbitrary: fc.constant(0) }, fc.constantFrom(1, 0xffff, 0xa0), fc.integer({ min: 0, max: 0xffff }));
+const group = fc.oneof(
+  { weight: 2, arbitrary: fc.constant(0) },
+  fc.constantFrom(1, 0xffff, 0xa0),
+  fc.integer({ min: 0, max: 0xffff }),
+);
 const groups = fc.array(group, { minLength: 8, maxLength: 8 });
 const ipv4 = fc.array(fc.integer({ min: 0, max: 255 }), { minLength: 4, maxLength: 4 });
 

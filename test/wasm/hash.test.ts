@@ -4,7 +4,9 @@ import fc from "fast-check";
 import { bothRuntimes } from "../host/portable.ts";
 import { fromHex, readVectors, toHex } from "../host/vectors.ts";
 
-const { digests } = readVectors<{ digests: { name: string; message: string; repeat?: number; digest: string }[] }>("sha256");
+const { digests } = readVectors<{ digests: { name: string; message: string; repeat?: number; digest: string }[] }>(
+  "sha256",
+);
 const { codes } = readVectors<{ codes: { name: string; key: string; message: string; code: string }[] }>("hmac");
 
 describe.each(await bothRuntimes())("SHA-256 in $name", ({ portable }) => {
@@ -52,11 +54,15 @@ describe.each(await bothRuntimes())("HMAC-SHA-256 in $name", ({ portable }) => {
 
   test("agrees with OpenSSL on random keys and messages, also from a saved key", () => {
     fc.assert(
-      fc.property(fc.uint8Array({ maxLength: 150, size: "max" }), fc.uint8Array({ maxLength: 500, size: "max" }), (key, message) => {
-        const want = createHmac("sha256", key).update(message).digest("hex");
-        expect(toHex(portable.hmacSha256(key, message))).toBe(want);
-        expect(toHex(portable.hmacFromSavedKey(key, message))).toBe(want);
-      }),
+      fc.property(
+        fc.uint8Array({ maxLength: 150, size: "max" }),
+        fc.uint8Array({ maxLength: 500, size: "max" }),
+        (key, message) => {
+          const want = createHmac("sha256", key).update(message).digest("hex");
+          expect(toHex(portable.hmacSha256(key, message))).toBe(want);
+          expect(toHex(portable.hmacFromSavedKey(key, message))).toBe(want);
+        },
+      ),
       { numRuns: 500 },
     );
   });

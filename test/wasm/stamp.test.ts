@@ -8,7 +8,14 @@ describe.each(await bothRuntimes())("a stamp in $name", ({ portable }) => {
   test.each(stampVectors.stamps)("is known: $name", (row) => {
     const facts = factsOf(row);
     const body = bodyOf(portable, row);
-    const header = portable.signedHeader(facts.key, body, facts.destination, facts.protocol, facts.port, facts.audience);
+    const header = portable.signedHeader(
+      facts.key,
+      body,
+      facts.destination,
+      facts.protocol,
+      facts.port,
+      facts.audience,
+    );
     expect(toLatin1(header)).toBe(row.header);
     expect(toHex(portable.fromBase64Url(header))).toBe(row.stamp);
     expect(matches(portable, fromLatin1(row.header), facts)).toBe(true);
@@ -36,12 +43,15 @@ describe.each(await bothRuntimes())("a stamp in $name", ({ portable }) => {
     }
   });
 
-  test.each(["key", "destination", "audience"] as const)("does not match when any one bit of the %s is flipped", (field) => {
-    const facts = factsOf(firstRow);
-    for (const flipped of eachBitFlipped(facts[field])) {
-      expect(matches(portable, fromLatin1(firstRow.header), { ...facts, [field]: flipped })).toBe(false);
-    }
-  });
+  test.each(["key", "destination", "audience"] as const)(
+    "does not match when any one bit of the %s is flipped",
+    (field) => {
+      const facts = factsOf(firstRow);
+      for (const flipped of eachBitFlipped(facts[field])) {
+        expect(matches(portable, fromLatin1(firstRow.header), { ...facts, [field]: flipped })).toBe(false);
+      }
+    },
+  );
 
   test.each([
     { field: "protocol", bits: 8 },
@@ -62,10 +72,22 @@ describe.each(await bothRuntimes())("a stamp in $name", ({ portable }) => {
     }
   });
 
+  test.each([0, 1, 95])("does not match when its header has only %i characters", (length) => {
+    const header = fromLatin1(firstRow.header.slice(0, length));
+    expect(matches(portable, header, factsOf(firstRow))).toBe(false);
+  });
+
   test("matches what it was signed for, and nothing that differs", () => {
     fc.assert(
       fc.property(anyBody, anyFacts, anyFacts, (body, facts, others) => {
-        const header = portable.signedHeader(facts.key, body, facts.destination, facts.protocol, facts.port, facts.audience);
+        const header = portable.signedHeader(
+          facts.key,
+          body,
+          facts.destination,
+          facts.protocol,
+          facts.port,
+          facts.audience,
+        );
         expect(toHex(portable.fromBase64Url(header)).slice(0, 112)).toBe(toHex(body).slice(0, 112));
         expect(matches(portable, header, facts)).toBe(true);
         for (const field of ["key", "destination", "protocol", "port", "audience"] as const) {
@@ -100,7 +122,13 @@ const anyFacts: fc.Arbitrary<Facts> = fc.record({
 
 function factsOf(row: StampRow): Facts {
   const { protocol, port } = row;
-  return { key: fromHex(row.key), destination: addressOf(row.destination), protocol, port, audience: fromHex(row.audience) };
+  return {
+    key: fromHex(row.key),
+    destination: addressOf(row.destination),
+    protocol,
+    port,
+    audience: fromHex(row.audience),
+  };
 }
 
 function bodyOf(portable: Portable, row: StampRow): Uint8Array {
