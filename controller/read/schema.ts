@@ -1,6 +1,6 @@
 import { z } from "zod";
 import { didYouMean } from "./closest.ts";
-import { type Issue, type Path, shown } from "./issue.ts";
+import { formatPath, type Issue, type Path, shown } from "./issue.ts";
 
 /** Longer lists are refused: nobody writes them by hand, and each entry costs time and memory. */
 export const LIST_MAX = 10_000;
@@ -13,7 +13,7 @@ export type Checked<T> = { readonly ok: true; readonly value: T } | { readonly o
 export function check<T>(schema: z.ZodType<T>, value: unknown, at: Path): Checked<T> {
   const result = schema.safeParse(value, { error: complaint });
   if (result.success) return { ok: true, value: result.data };
-  return { ok: false, issues: result.error.issues.slice(0, ISSUES_MAX).flatMap((issue) => split(issue, at)) };
+  return { ok: false, issues: withoutConsequences(result.error.issues.slice(0, ISSUES_MAX)).flatMap((issue) => split(issue, at)) };
 }
 
 /**
@@ -21,7 +21,7 @@ export function check<T>(schema: z.ZodType<T>, value: unknown, at: Path): Checke
  * better words than "did you mean" for fields that people often write here.
  */
 export function fields<S extends z.ZodRawShape>(shape: S, hints: Readonly<Record<string, string>> = {}) {
-  const unknown = (key: string) => hints[key] ?? `is not a known field${didYouMean(key, Object.keys(shape))}`;
+  const unknown = (key: string) => (Object.hasOwn(hints, key) && hints[key]) || `is not a known field${didYouMean(key, Object.keys(shape))}`;
   return z.strictObject(shape, {
     error: (issue) => (issue.code === "unrecognized_keys" ? (issue.keys as string[]).map(unknown).join("\n") : undefined),
   });
@@ -90,6 +90,12 @@ function complaint(issue: z.core.$ZodRawIssue): string | undefined {
   if (isAbsent(issue.input)) return `is required: ${wanted}`;
   const quote = issue.expected === "string" && typeof issue.input !== "object" ? "; put it in quotes" : "";
   return `must be ${wanted}, not ${shown(issue.input)}${quote}`;
+}
+
+/** A mapping with unknown fields often lacks the ones that were meant: that needs no second message. */
+function withoutConsequences(issues: readonly z.core.$ZodIssue[]): z.core.$ZodIssue[] {
+  const misspelled = new Set(issues.flatMap(({ code, path }) => (code === "unrecognized_keys" ? [formatPath(path as Path)] : [])));
+  return issues.filter(({ code, path }) => code !== "custom" || !misspelled.has(formatPath(path as Path)));
 }
 
 /** One issue per place: zod reports all unknown fields of a mapping as one. */
