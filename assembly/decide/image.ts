@@ -296,11 +296,13 @@ export class Image {
 
   private portSet(row: u32, peer: u32): u32 {
     const record = (this.offsets[Section.Rows] as i32) + (row as i32) * ROW_RECORD;
+    const portSet = this.view.getUint32(record, true);
     const dense = this.view.getUint32(record + 4, true);
     if (dense != NONE) {
-      const entry: u32 = dense + peer;
+      const entry: u32 = (dense + peer) >>> 0;
       if (entry < dense || entry >= (this.counts[Section.Dense] as u32)) return NONE;
-      return this.view.getUint16((this.offsets[Section.Dense] as i32) + (entry as i32) * 2, true) as u32;
+      const further = this.view.getUint16((this.offsets[Section.Dense] as i32) + (entry as i32) * 2, true) as u32;
+      return (portSet + further) >>> 0;
     }
     const capacity = this.counts[Section.Exceptions] as i32;
     const base = this.offsets[Section.Exceptions] as i32;
@@ -312,7 +314,7 @@ export class Image {
       if (taken == row && this.view.getUint32(from + 4, true) == peer) return this.view.getUint32(from + 8, true);
       slot = (slot + 1) & (capacity - 1);
     }
-    return this.view.getUint32(record, true);
+    return portSet;
   }
 
   private intervalAt(index: u32): i32 {

@@ -53,11 +53,14 @@ export enum Section {
   Ranges = 5,
   /** 8-byte records by class: u32 egress row, u32 ingress row; NONE: this image cannot decide that side. */
   Classes = 6,
-  /** 8-byte records by row: u32 port set for classes without an exception, u32 offset into Dense in entries, or NONE. */
+  /**
+   * 8-byte records by row: u32 port set, u32 offset into Dense in entries, or NONE. With NONE the port set is that of
+   * every class without an exception; else Dense says by class how many port sets after it to take.
+   */
   Rows = 7,
   /** Open-addressing hash table of 12-byte slots: u32 row (NONE: empty), u32 class, u32 port set. */
   Exceptions = 8,
-  /** u16 port set by class, for rows with so many exceptions that a list of all is smaller. */
+  /** u16 by class, to add to a row's port set: for rows with many exceptions. Rows that part classes alike share it. */
   Dense = 9,
   /** 8-byte records: u32 first interval, u32 count >= 1. */
   PortSets = 10,

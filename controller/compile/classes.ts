@@ -27,7 +27,7 @@ export class Classes {
   /** Member classes by selection; class numbers, within those of members. */
   readonly selected: readonly NumberSet[];
   /** Classes by block, ascending. */
-  readonly blocks: readonly (readonly number[])[];
+  readonly blocks: readonly Uint32Array[];
 
   constructor(
     endpoints: readonly OverlayEndpoint[],
@@ -97,7 +97,7 @@ class Atoms {
     return atom < this.firstMember ? 0 : (this.ports[atom - this.firstMember] as number);
   }
 
-  ofGroups(groups: readonly number[]): number[] {
+  ofGroups(groups: Uint32Array): number[] {
     const atoms: number[] = [];
     for (const group of groups) {
       const end = this.groupStarts[group + 1] as number;
@@ -153,7 +153,7 @@ class DistinctClasses {
     this.seen = new Int32Array(count);
   }
 
-  of(atoms: readonly number[]): number[] {
+  of(atoms: readonly number[]): Uint32Array {
     this.round++;
     const classes: number[] = [];
     for (const atom of atoms) {
@@ -162,6 +162,6 @@ class DistinctClasses {
       this.seen[cls] = this.round;
       classes.push(cls);
     }
-    return classes.sort((a, b) => a - b);
+    return Uint32Array.from(classes).sort();
   }
 }

@@ -1,5 +1,6 @@
 import type { Overlay, Rejection, World } from "../model/resources.ts";
 import { type AdmittedEndpoints, admitEndpoints } from "./admission.ts";
+import { Budget } from "./budget.ts";
 import { Classes } from "./classes.ts";
 import { statementsOf } from "./clauses.ts";
 import type { ClassedAddress, CompiledEndpoint, CompiledPolicy } from "./compiled.ts";
@@ -10,9 +11,15 @@ import { verdictTable } from "./rows.ts";
 import { Selections } from "./selections.ts";
 
 export interface CompileOptions {
+  /** What the table may cost; beyond it, rows are closed and the overlay is told so. */
+  readonly limits?: { readonly tableBytes: number; readonly steps: number };
   /** Members may live on loopback addresses: for machines without network namespaces. */
   readonly allowLoopback?: boolean;
 }
+
+/** About 1 GiB of memory and some seconds at the worst. */
+const LIMITS = { tableBytes: 160 * 2 ** 20, steps: 3e8 };
+const TOO_LARGE = "its policies tell too many endpoints apart: some endpoints are closed; write fewer selectors for single pods, or split the overlay";
 
 export interface Compilation {
   readonly policy: CompiledPolicy;
@@ -24,7 +31,7 @@ export interface Compilation {
  * Decides what everybody in an overlay may do. The order of the world's lists makes no difference. Throws if the world
  * has no overlay of that name.
  */
-export function compile(world: World, overlayName: string, { allowLoopback = false }: CompileOptions = {}): Compilation {
+export function compile(world: World, overlayName: string, { allowLoopback = false, limits = LIMITS }: CompileOptions = {}): Compilation {
   const rejections: Rejection[] = [];
   const { overlay, ambiguous } = overlayOf(world, overlayName, rejections);
   const { gateways, paths } = admitGateways(world, overlay, rejections);
@@ -34,6 +41,9 @@ export function compile(world: World, overlayName: string, { allowLoopback = fal
   const statements = statementsOf(world.policies, selections, rejections);
   const ports = new NamedPorts(members.endpoints, statements);
   const classes = new Classes(members.endpoints, world.namespaces, members.addresses, ports.of, selections);
+  const budget = new Budget(limits.tableBytes, limits.steps);
+  const table = verdictTable(classes, statements, ports, overlay.isolation, budget);
+  if (budget.spent) rejections.push({ origin: overlay.origin, field: "", message: TOO_LARGE });
   const policy: CompiledPolicy = {
     overlay,
     loopbackMembers: allowLoopback,
@@ -42,7 +52,7 @@ export function compile(world: World, overlayName: string, { allowLoopback = fal
     paths: ambiguous ? [] : paths,
     endpoints: compiledEndpoints(members, classes),
     ranges: classes.changes.map(({ first, class: cls }) => ({ first: addressBytes(first), class: cls })),
-    table: verdictTable(classes, statements, ports, overlay.isolation),
+    table,
   };
   return { policy, rejections: rejections.sort(byPlace) };
 }

@@ -5,7 +5,7 @@ import type { PodSelection } from "./selections.ts";
 /** Numbers from 0 up to `universe`, ascending: those listed, or with `others` all but those listed. */
 export interface NumberSet {
   readonly others: boolean;
-  readonly listed: readonly number[];
+  readonly listed: Uint32Array;
 }
 
 /** Endpoints of one namespace whose labels no selector can tell apart, numbered by namespace. */
@@ -51,14 +51,14 @@ export class Groups {
   }
 
   private compact(listed: readonly number[]): NumberSet {
-    if (listed.length * 2 <= this.count) return { others: false, listed };
+    if (listed.length * 2 <= this.count) return { others: false, listed: Uint32Array.from(listed) };
     const rest: number[] = [];
     let next = 0;
     for (let g = 0; g < this.count; g++) {
       if (listed[next] === g) next++;
       else rest.push(g);
     }
-    return { others: true, listed: rest };
+    return { others: true, listed: Uint32Array.from(rest) };
   }
 }
 

@@ -1,6 +1,9 @@
+import type { Budget } from "./budget.ts";
+
 /**
  * For each of many elements the ordered list of marks put on it. Equal lists are one node, and elements that share
  * everything so far cost nothing until a mark tells them apart; so marks on nearly all elements are as cheap as on few.
+ * With the budget spent, marks are no longer put.
  */
 export class Subsets {
   /** The empty list. */
@@ -8,40 +11,49 @@ export class Subsets {
 
   private readonly parents = [0];
   private readonly marks = [-1];
-  private readonly children: Map<number, number>[] = [];
+  /** In the current marking: the node that elements leaving a node go to. */
+  private readonly targets = [0];
+  private readonly rounds = [0];
+  private round = 0;
   private readonly nodes: Int32Array;
-  private touchedCount = 0;
   private readonly touchedList: Uint32Array;
+  private touchedCount = 0;
   private shared = Subsets.EMPTY;
 
   /** Elements are numbered from 0. */
-  constructor(size: number) {
+  constructor(
+    size: number,
+    private readonly budget: Budget,
+  ) {
     this.nodes = new Int32Array(size).fill(-1);
     this.touchedList = new Uint32Array(size);
   }
 
-  /** Puts a mark on every element. */
+  /** Puts a mark, which is higher than all before, on every element. */
   markAll(mark: number): void {
+    if (!this.begin(this.touchedCount)) return;
     this.shared = this.child(this.shared, mark);
     for (let i = 0; i < this.touchedCount; i++) this.step(this.touchedList[i] as number, mark);
   }
 
-  /** Puts a mark on the elements of a list without repetitions. */
+  /** Puts such a mark on the elements of a list without repetitions. */
   markSome(elements: ArrayLike<number>, mark: number): void {
+    if (!this.begin(elements.length)) return;
     for (let i = 0; i < elements.length; i++) {
-      const element = elements[i] as number;
-      this.touch(element);
-      this.step(element, mark);
+      this.touch(elements[i] as number);
+      this.step(elements[i] as number, mark);
     }
   }
 
-  /** Puts a mark on every element but those of a list without repetitions. */
+  /** Puts such a mark on every element but those of a list without repetitions. */
   markOthers(elements: ArrayLike<number>, mark: number): void {
-    for (let i = 0; i < elements.length; i++) this.touch(elements[i] as number);
-    const spared = new Map<number, number>();
-    for (let i = 0; i < elements.length; i++) spared.set(elements[i] as number, this.nodes[elements[i] as number] as number);
+    const spared = new Int32Array(elements.length);
+    for (let i = 0; i < elements.length; i++) {
+      this.touch(elements[i] as number);
+      spared[i] = this.nodes[elements[i] as number] as number;
+    }
     this.markAll(mark);
-    for (const [element, node] of spared) this.nodes[element] = node;
+    for (let i = 0; i < elements.length; i++) this.nodes[elements[i] as number] = spared[i] as number;
   }
 
   /** The list of an element. */
@@ -73,7 +85,12 @@ export class Subsets {
     this.touchedCount = 0;
     this.shared = Subsets.EMPTY;
     this.parents.length = 1;
-    this.children.length = 0;
+  }
+
+  private begin(elements: number): boolean {
+    this.round++;
+    this.budget.spendSteps(1 + elements);
+    return !this.budget.spent;
   }
 
   private touch(element: number): void {
@@ -86,14 +103,14 @@ export class Subsets {
     this.nodes[element] = this.child(this.nodes[element] as number, mark);
   }
 
+  /** Each mark is put once, so a node's child in this round is its only child with this mark. */
   private child(node: number, mark: number): number {
-    let of = this.children[node];
-    if (of === undefined) of = this.children[node] = new Map();
-    const known = of.get(mark);
-    if (known !== undefined) return known;
+    if (this.rounds[node] === this.round) return this.targets[node] as number;
     const child = this.parents.push(node) - 1;
     this.marks[child] = mark;
-    of.set(mark, child);
+    this.rounds[child] = 0;
+    this.rounds[node] = this.round;
+    this.targets[node] = child;
     return child;
   }
 }

@@ -1,14 +1,24 @@
-import type { Action } from "../../assembly/wire/image.ts";
-
 /** What each class may do with each other class. Every list is indexed as the image's section of the same name. */
 export interface VerdictTable {
   /** Class 0: outsiders that no rule sees; then outsiders by range, then members. */
   readonly classes: readonly ClassRows[];
   readonly rows: readonly Row[];
-  readonly portSets: readonly PortSet[];
+  /** What rows with a column share: a number by class, to add to the row's port set. */
+  readonly columns: readonly Uint16Array[];
+  /** The interval list of each port set. */
+  readonly portSets: Uint32Array;
+  /** First interval of each list, and the number of all intervals. Lists are not empty. */
+  readonly lists: Uint32Array;
+  /**
+   * Intervals of four words: start `protocol << 16 | port`, index of the rule that decides, index of a path or NONE for
+   * the overlay's default path, Action. In a list they ascend; the first starts at 0 and each ends where the next starts.
+   */
+  readonly intervals: Uint32Array;
   /** Names of rules, for operators; 0 is the overlay's default. */
   readonly rules: readonly string[];
 }
+
+export const INTERVAL_WORDS = 4;
 
 export interface ClassRows {
   readonly egress: number;
@@ -16,7 +26,9 @@ export interface ClassRows {
 }
 
 /** One side's answers by peer class. */
-export interface Row {
+export type Row = SparseRow | ColumnRow;
+
+export interface SparseRow {
   /** The port set of every class that is no exception. */
   readonly portSet: number;
   /** Classes with another port set, ascending. */
@@ -25,14 +37,11 @@ export interface Row {
   readonly portSets: Uint32Array;
 }
 
-/** Intervals of `protocol << 16 | port`, ascending; the first starts at 0 and each ends where the next starts. */
-export type PortSet = readonly Interval[];
-
-export interface Interval {
-  readonly start: number;
-  /** Index of the rule that decides. */
-  readonly rule: number;
-  /** Index of a path, or NONE for the overlay's default path. */
-  readonly path: number;
-  readonly action: Action;
+export interface ColumnRow {
+  /** The first of the row's port sets, which are consecutive. */
+  readonly portSet: number;
+  /** How many they are. */
+  readonly count: number;
+  /** Index of the column that says which of them each class has. */
+  readonly column: number;
 }

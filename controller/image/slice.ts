@@ -1,43 +1,99 @@
 import { NONE } from "../../assembly/wire/image.ts";
-import type { ClassRows, PortSet, Row, VerdictTable } from "../compile/verdict-table.ts";
+import { type ClassRows, INTERVAL_WORDS, type Row, type VerdictTable } from "../compile/verdict-table.ts";
 
 /** The part of a table that decides for some classes: their rows and what these refer to, renumbered. */
 export function slice(table: VerdictTable, classes: readonly number[]): VerdictTable {
-  const rules = new Renumbering<string>();
-  rules.number(0, () => table.rules[0] as string);
-  const portSets = new Renumbering<PortSet>();
-  const rows = new Renumbering<Row>();
-  const portSet = (old: number) => portSets.number(old, () => withRules(table.portSets[old] as PortSet, table, rules));
-  const row = (old: number) => rows.number(old, () => withPortSets(table.rows[old] as Row, portSet));
-  const own = new Map(classes.map((cls) => [cls, table.classes[cls] as ClassRows]));
-  const length = classes.reduce((most, cls) => Math.max(most, cls + 1), 0);
-  const byClass = Array.from({ length }, (_, cls): ClassRows => {
-    const pair = own.get(cls);
-    return pair === undefined ? UNDECIDED : { egress: row(pair.egress), ingress: row(pair.ingress) };
-  });
-  return { classes: byClass, rows: rows.all, portSets: portSets.all, rules: rules.all };
+  return new Slice(table).of(classes);
 }
 
 const UNDECIDED: ClassRows = { egress: NONE, ingress: NONE };
 
-function withPortSets({ portSet, classes, portSets }: Row, renumbered: (old: number) => number): Row {
-  return { portSet: renumbered(portSet), classes, portSets: portSets.map(renumbered) };
+class Slice {
+  private readonly rows = new Renumbering();
+  private readonly columns = new Renumbering();
+  private readonly lists = new Renumbering();
+  private readonly rules = new Renumbering();
+  /** New port sets by old; rows with columns get theirs apart, because those must be consecutive. */
+  private readonly portSets = new Map<number, number>();
+  private readonly listOfPortSet: number[] = [];
+
+  constructor(private readonly table: VerdictTable) {}
+
+  of(classes: readonly number[]): VerdictTable {
+    this.rules.number(0);
+    const length = classes.reduce((most, cls) => Math.max(most, cls + 1), 0);
+    const byClass = new Array<ClassRows>(length).fill(UNDECIDED);
+    for (const cls of classes) {
+      const { egress, ingress } = this.table.classes[cls] as ClassRows;
+      byClass[cls] = { egress: this.rows.number(egress), ingress: this.rows.number(ingress) };
+    }
+    const rows = this.rows.olds.map((old) => this.row(this.table.rows[old] as Row));
+    const intervals = this.lists.olds.map((old) => this.intervals(old));
+    return {
+      classes: byClass,
+      rows,
+      columns: this.columns.olds.map((old) => this.table.columns[old] as Uint16Array),
+      portSets: Uint32Array.from(this.listOfPortSet),
+      lists: startsOf(intervals),
+      intervals: joined(intervals),
+      rules: this.rules.olds.map((old) => this.table.rules[old] as string),
+    };
+  }
+
+  private row(row: Row): Row {
+    if (!("column" in row)) {
+      const portSet = this.portSet(row.portSet);
+      return { portSet, classes: row.classes, portSets: row.portSets.map((old) => this.portSet(old)) };
+    }
+    const portSet = this.listOfPortSet.length;
+    for (let i = 0; i < row.count; i++) this.addPortSet(row.portSet + i);
+    return { portSet, count: row.count, column: this.columns.number(row.column) };
+  }
+
+  private portSet(old: number): number {
+    const portSet = this.portSets.get(old) ?? this.addPortSet(old);
+    this.portSets.set(old, portSet);
+    return portSet;
+  }
+
+  private addPortSet(old: number): number {
+    return this.listOfPortSet.push(this.lists.number(this.table.portSets[old] as number)) - 1;
+  }
+
+  private intervals(list: number): Uint32Array {
+    const [from, to] = [this.table.lists[list] as number, this.table.lists[list + 1] as number];
+    const words = this.table.intervals.slice(from * INTERVAL_WORDS, to * INTERVAL_WORDS);
+    for (let i = 1; i < words.length; i += INTERVAL_WORDS) words[i] = this.rules.number(words[i] as number);
+    return words;
+  }
 }
 
-function withRules(set: PortSet, table: VerdictTable, rules: Renumbering<string>): PortSet {
-  return set.map((interval) => ({ ...interval, rule: rules.number(interval.rule, () => table.rules[interval.rule] as string) }));
+function startsOf(lists: readonly Uint32Array[]): Uint32Array {
+  const starts = new Uint32Array(lists.length + 1);
+  lists.forEach((words, i) => {
+    starts[i + 1] = (starts[i] as number) + words.length / INTERVAL_WORDS;
+  });
+  return starts;
 }
 
-/** Gives things numbers from 0 in the order in which they are first asked for. */
-class Renumbering<T> {
-  readonly all: T[] = [];
+function joined(lists: readonly Uint32Array[]): Uint32Array {
+  const words = new Uint32Array(lists.reduce((sum, list) => sum + list.length, 0));
+  let at = 0;
+  for (const list of lists) {
+    words.set(list, at);
+    at += list.length;
+  }
+  return words;
+}
+
+/** Gives numbers from 0 to old numbers in the order in which they are first asked for. */
+class Renumbering {
+  readonly olds: number[] = [];
   private readonly numbers = new Map<number, number>();
 
-  number(old: number, value: () => T): number {
-    const known = this.numbers.get(old);
-    if (known !== undefined) return known;
-    const number = this.all.push(value()) - 1;
-    this.numbers.set(old, number);
-    return number;
+  number(old: number): number {
+    const known = this.numbers.get(old) ?? this.olds.push(old) - 1;
+    this.numbers.set(old, known);
+    return known;
   }
 }

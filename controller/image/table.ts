@@ -2,25 +2,23 @@ import {
   CLASS_RECORD,
   EXCEPTION_SLOT,
   exceptionSlot,
-  INTERVAL_RECORD,
   NONE,
   PORT_SET_RECORD,
   ROW_RECORD,
   Section,
 } from "../../assembly/wire/image.ts";
-import type { Interval, VerdictTable } from "../compile/verdict-table.ts";
+import type { VerdictTable } from "../compile/verdict-table.ts";
 import { capacityFor, records } from "./section.ts";
 
 /** The sections that hold a verdict table, unpadded. Names of rules are strings and are encoded with those. */
 export function tableSections(table: VerdictTable): Map<Section, Uint8Array> {
-  const offsets = table.rows.map(() => NONE);
-  const sparse = (row: number) => offsets[row] === NONE;
   return new Map([
     [Section.Classes, classes(table)],
-    [Section.Rows, rows(table, offsets)],
-    [Section.Exceptions, exceptions(table, sparse)],
-    [Section.Dense, new Uint8Array(0)],
-    ...portSets(table),
+    [Section.Rows, rows(table)],
+    [Section.Exceptions, exceptions(table)],
+    [Section.Dense, dense(table)],
+    [Section.PortSets, portSets(table)],
+    [Section.Intervals, intervals(table.intervals)],
   ]);
 }
 
@@ -31,20 +29,22 @@ function classes(table: VerdictTable): Uint8Array {
   });
 }
 
-function rows(table: VerdictTable, offsets: readonly number[]): Uint8Array {
-  return records(table.rows, ROW_RECORD, (view, at, { portSet }, row) => {
-    view.setUint32(at, portSet, true);
-    view.setUint32(at + 4, offsets[row] as number, true);
+function rows(table: VerdictTable): Uint8Array {
+  const length = columnLength(table);
+  return records(table.rows, ROW_RECORD, (view, at, row) => {
+    view.setUint32(at, row.portSet, true);
+    view.setUint32(at + 4, "column" in row ? row.column * length : NONE, true);
   });
 }
 
-function exceptions(table: VerdictTable, sparse: (row: number) => boolean): Uint8Array {
-  const count = table.rows.reduce((sum, row, r) => sum + (sparse(r) ? row.classes.length : 0), 0);
+function exceptions(table: VerdictTable): Uint8Array {
+  const count = table.rows.reduce((sum, row) => sum + ("column" in row ? 0 : row.classes.length), 0);
   const capacity = capacityFor(count);
   const bytes = new Uint8Array(capacity * EXCEPTION_SLOT).fill(0xff);
   const view = new DataView(bytes.buffer);
   table.rows.forEach((row, r) => {
-    if (sparse(r)) row.classes.forEach((cls, i) => insert(view, capacity, r, cls, row.portSets[i] as number));
+    if ("column" in row) return;
+    for (let i = 0; i < row.classes.length; i++) insert(view, capacity, r, row.classes[i] as number, row.portSets[i] as number);
   });
   return bytes;
 }
@@ -57,23 +57,38 @@ function insert(view: DataView, capacity: number, row: number, cls: number, port
   view.setUint32(slot * EXCEPTION_SLOT + 8, portSet, true);
 }
 
-function portSets(table: VerdictTable): [Section, Uint8Array][] {
-  let first = 0;
-  const sets = records(table.portSets, PORT_SET_RECORD, (view, at, set) => {
-    view.setUint32(at, first, true);
-    view.setUint32(at + 4, set.length, true);
-    first += set.length;
+function dense(table: VerdictTable): Uint8Array {
+  const length = columnLength(table);
+  const bytes = new Uint8Array(table.columns.length * length * 2);
+  const view = new DataView(bytes.buffer);
+  table.columns.forEach((column, c) => {
+    for (let cls = 0; cls < length; cls++) view.setUint16((c * length + cls) * 2, column[cls] as number, true);
   });
-  const intervals = records(table.portSets.flat(), INTERVAL_RECORD, writeInterval);
-  return [
-    [Section.PortSets, sets],
-    [Section.Intervals, intervals],
-  ];
+  return bytes;
 }
 
-function writeInterval(view: DataView, at: number, { start, rule, path, action }: Interval): void {
-  view.setUint32(at, start, true);
-  view.setUint32(at + 4, rule, true);
-  view.setUint32(at + 8, path, true);
-  view.setUint32(at + 12, action, true);
+/** All columns have a number for every class of the policy, also in the part of a table for one endpoint. */
+function columnLength({ columns }: VerdictTable): number {
+  return columns[0]?.length ?? 0;
+}
+
+function portSets({ portSets, lists }: VerdictTable): Uint8Array {
+  const bytes = new Uint8Array(portSets.length * PORT_SET_RECORD);
+  const view = new DataView(bytes.buffer);
+  portSets.forEach((list, set) => {
+    const first = lists[list] as number;
+    view.setUint32(set * PORT_SET_RECORD, first, true);
+    view.setUint32(set * PORT_SET_RECORD + 4, (lists[list + 1] as number) - first, true);
+  });
+  return bytes;
+}
+
+/** An interval of the table is a record of the image: start, rule, path, Action. */
+function intervals(words: Uint32Array): Uint8Array {
+  const bytes = new Uint8Array(words.length * 4);
+  const view = new DataView(bytes.buffer);
+  words.forEach((word, i) => {
+    view.setUint32(i * 4, word, true);
+  });
+  return bytes;
 }
