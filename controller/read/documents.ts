@@ -1,4 +1,15 @@
-import { type Document, isAlias, isMap, isNode, isScalar, isSeq, LineCounter, type Node, parseAllDocuments, visit } from "yaml";
+import {
+  type Document,
+  isAlias,
+  isMap,
+  isNode,
+  isScalar,
+  isSeq,
+  LineCounter,
+  type Node,
+  parseAllDocuments,
+  visit,
+} from "yaml";
 import type { Origin, Rejection } from "../model/resources.ts";
 import { type Issue, type Path, rejection, shown } from "./issue.ts";
 import { isMapping } from "./schema.ts";
@@ -75,7 +86,8 @@ function keyError(document: Document.Parsed): { message: string; pos: [number, n
         const text = isScalar(key) && key.value !== null ? String(key.value) : undefined;
         if (text !== undefined && !seen.has(text)) seen.add(text);
         else {
-          const message = text === undefined ? "a key must be one word" : `the key ${shown(text)} is there twice: remove one`;
+          const message =
+            text === undefined ? "a key must be one word" : `the key ${shown(text)} is there twice: remove one`;
           const start = (isNode(key) ? key : map).range?.[0] ?? 0;
           found = { message, pos: [start, start] };
           return visit.BREAK;
@@ -101,12 +113,12 @@ interface Place {
 }
 
 function unfold(raw: RawObject, place: Place, node: Node, objects: RawObject[], rejections: Rejection[]): void {
-  if (!isMapping(raw.object) || raw.object["kind"] !== "List") {
+  if (!isMapping(raw.object) || raw.object.kind !== "List") {
     objects.push(raw);
     return;
   }
-  const items = raw.object["items"];
-  if (raw.object["apiVersion"] !== "v1" || !Array.isArray(items)) {
+  const items = raw.object.items;
+  if (raw.object.apiVersion !== "v1" || !Array.isArray(items)) {
     rejections.push(raw.reject({ path: ["items"], message: "must be a list of objects, in a List of apiVersion v1" }));
     return;
   }
@@ -124,9 +136,9 @@ function rawObject(place: Place, node: Node, object: unknown): RawObject {
 /** Kind and name as far as they are texts, and no longer than right ones can be. */
 function names(object: unknown): { kind: string; name: string } {
   if (!isMapping(object)) return { kind: "", name: "" };
-  const metadata = isMapping(object["metadata"]) ? object["metadata"] : {};
-  const parts = [metadata["namespace"], metadata["name"]].filter((part) => typeof part === "string" && part !== "");
-  const kind = typeof object["kind"] === "string" ? object["kind"] : "";
+  const metadata = isMapping(object.metadata) ? object.metadata : {};
+  const parts = [metadata.namespace, metadata.name].filter((part) => typeof part === "string" && part !== "");
+  const kind = typeof object.kind === "string" ? object.kind : "";
   return { kind: kind.slice(0, 63), name: parts.map((part) => String(part).slice(0, 253)).join("/") };
 }
 

@@ -33,7 +33,9 @@ async function filesOf(path: string): Promise<Found[]> {
   try {
     if (!(await stat(path)).isDirectory()) return [{ file: path }];
     const files = await filesBelow(path);
-    return files.length > 0 ? files.map((file) => ({ file })) : [fileRejection(path, 1, "holds no *.yaml, *.yml or *.json file")];
+    return files.length > 0
+      ? files.map((file) => ({ file }))
+      : [fileRejection(path, 1, "holds no *.yaml, *.yml or *.json file")];
   } catch (error) {
     return [fileRejection(path, 1, reason(error))];
   }
@@ -58,7 +60,8 @@ async function readText(file: string): Promise<SourceText | Rejection> {
     let length = 0;
     for await (const chunk of stream) {
       length += (chunk as Buffer).length;
-      if (length > FILE_MAX_BYTES) return fileRejection(name, 1, `is larger than ${FILE_MAX_BYTES >> 20} MiB: split it`);
+      if (length > FILE_MAX_BYTES)
+        return fileRejection(name, 1, `is larger than ${FILE_MAX_BYTES >> 20} MiB: split it`);
       chunks.push(chunk as Buffer);
     }
     return { file: name, text: new TextDecoder("utf-8", { fatal: true }).decode(Buffer.concat(chunks)) };

@@ -1,8 +1,8 @@
 import { z } from "zod";
 import type { Labels } from "../model/resources.ts";
-import { anything, fields, isMapping, optional, text } from "./schema.ts";
-import { labelComplaint, labelKeyComplaint, labelValueComplaint, subdomainComplaint } from "./names.ts";
 import { shown } from "./issue.ts";
+import { labelComplaint, labelKeyComplaint, labelValueComplaint, subdomainComplaint } from "./names.ts";
+import { anything, fields, isMapping, optional, text } from "./schema.ts";
 
 /** More labels than this on one object or in one selector are refused. */
 const LABELS_MAX = 1000;
@@ -12,7 +12,8 @@ export const labels = z
   .custom<Labels>(isMapping, { error: ({ input }) => `must be a mapping of label keys to values, not ${shown(input)}` })
   .superRefine((value, context) => {
     const entries = Object.entries(value);
-    if (entries.length > LABELS_MAX) context.addIssue({ code: "custom", message: `has more than ${LABELS_MAX} labels` });
+    if (entries.length > LABELS_MAX)
+      context.addIssue({ code: "custom", message: `has more than ${LABELS_MAX} labels` });
     for (const [key, labelValue] of entries.slice(0, LABELS_MAX)) {
       const message = keyComplaint(key) ?? valueComplaint(labelValue);
       if (message !== undefined) context.addIssue({ code: "custom", path: [key], message });
@@ -26,7 +27,8 @@ const keyComplaint = (key: string) => {
 
 /** YAML reads `true` and `1` as other things than text; the Kubernetes API refuses those, and so do we. */
 function valueComplaint(value: unknown): string | undefined {
-  if (typeof value !== "string") return `must be a text, not ${shown(value)}${typeof value === "object" ? "" : "; put it in quotes"}`;
+  if (typeof value !== "string")
+    return `must be a text, not ${shown(value)}${typeof value === "object" ? "" : "; put it in quotes"}`;
   const complaint = labelValueComplaint(value);
   return complaint === undefined ? undefined : `${shown(value)} ${complaint}`;
 }

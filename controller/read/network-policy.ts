@@ -14,7 +14,10 @@ import { EVERYTHING, selector } from "./selector.ts";
  *   directions unless `policyTypes` is readable;
  * - a broken podSelector: it isolates its whole namespace.
  */
-export function decodeNetworkPolicy(object: unknown, origin: Origin): { policy: NetworkPolicy; rejections: Rejection[] } {
+export function decodeNetworkPolicy(
+  object: unknown,
+  origin: Origin,
+): { policy: NetworkPolicy; rejections: Rejection[] } {
   const { value, issues } = takeNetworkPolicy(object, origin);
   return { policy: value, rejections: issues.map((issue) => rejection(origin, issue)) };
 }
@@ -25,26 +28,33 @@ const policyTypes = list(oneOf<Direction>("Ingress", "Egress"));
 const rawRules = optional(list(anything));
 
 /** Everything but the rules. */
-const frame = fields({
-  apiVersion: oneOf("networking.k8s.io/v1"),
-  kind: oneOf("NetworkPolicy"),
-  metadata: namespacedMetadata,
-  spec: fields(
-    {
-      podSelector: optional(selector),
-      policyTypes: optional(policyTypes),
-      ingress: rawRules,
-      egress: rawRules,
-    },
-    { matchLabels: "belongs under podSelector", from: "belongs into an entry of ingress", to: "belongs into an entry of egress" },
-  ),
-  status: anything,
-}, {
-  podSelector: "belongs under spec",
-  policyTypes: "belongs under spec",
-  ingress: "belongs under spec",
-  egress: "belongs under spec",
-});
+const frame = fields(
+  {
+    apiVersion: oneOf("networking.k8s.io/v1"),
+    kind: oneOf("NetworkPolicy"),
+    metadata: namespacedMetadata,
+    spec: fields(
+      {
+        podSelector: optional(selector),
+        policyTypes: optional(policyTypes),
+        ingress: rawRules,
+        egress: rawRules,
+      },
+      {
+        matchLabels: "belongs under podSelector",
+        from: "belongs into an entry of ingress",
+        to: "belongs into an entry of egress",
+      },
+    ),
+    status: anything,
+  },
+  {
+    podSelector: "belongs under spec",
+    policyTypes: "belongs under spec",
+    ingress: "belongs under spec",
+    egress: "belongs under spec",
+  },
+);
 
 /** `decodeNetworkPolicy`, with the places of the issues as paths. */
 export function takeNetworkPolicy(object: unknown, origin: Origin): Decoded<NetworkPolicy> {
@@ -103,13 +113,13 @@ export function isolationOnly(object: unknown, origin: Origin): NetworkPolicy {
 
 /** The selector, if nothing is wrong around it that could have been meant to be part of it; else the whole namespace. */
 function readableSelector(spec: unknown) {
-  if (!isMapping(spec) || !isMapping(spec["podSelector"])) return EVERYTHING;
-  const checked = check(selector, spec["podSelector"], []);
+  if (!isMapping(spec) || !isMapping(spec.podSelector)) return EVERYTHING;
+  const checked = check(selector, spec.podSelector, []);
   return checked.ok ? checked.value : EVERYTHING;
 }
 
 function readableTypes(spec: unknown): readonly Direction[] {
-  const types = isMapping(spec) ? spec["policyTypes"] : undefined;
+  const types = isMapping(spec) ? spec.policyTypes : undefined;
   const checked = check(policyTypes, types, []);
   return checked.ok && checked.value.length > 0 ? checked.value : ["Ingress", "Egress"];
 }

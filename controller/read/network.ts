@@ -1,4 +1,4 @@
-import { z } from "zod";
+import type { z } from "zod";
 import { familyOf, formatAddress, formatBlock, parseAddress, parseBlock } from "../model/address.ts";
 import { shown } from "./issue.ts";
 import { portNameComplaint, spiffeIdComplaint } from "./names.ts";
@@ -42,7 +42,8 @@ export const local = fields({
 
 export function addressComplaint(value: string): string | undefined {
   const parsed = parseAddress(value);
-  if (parsed === undefined) return "is not an IP address: write 10.0.0.5 or 2001:db8::5, without leading zeros, zone or port";
+  if (parsed === undefined)
+    return "is not an IP address: write 10.0.0.5 or 2001:db8::5, without leading zeros, zone or port";
   return isOfOneMachine(parsed) ? undefined : "is not an address of one machine (unspecified or multicast)";
 }
 
@@ -51,7 +52,8 @@ function blockComplaint(value: string): string | undefined {
   if (parsed === undefined) return "is not a block of addresses: write 10.77.0.0/16 or 2001:db8::/64";
   const given = parseAddress(value.slice(0, value.indexOf("/")));
   const canonical = formatBlock(parsed);
-  if (given !== undefined && `${formatAddress(given)}${value.slice(value.indexOf("/"))}` === canonical) return undefined;
+  if (given !== undefined && `${formatAddress(given)}${value.slice(value.indexOf("/"))}` === canonical)
+    return undefined;
   return `has bits set after the prefix: write ${canonical}`;
 }
 
@@ -84,7 +86,8 @@ export function distinct<T>(key: (value: T) => string) {
   return (values: readonly T[], context: z.RefinementCtx) => {
     const seen = new Set<string>();
     for (const [i, value] of values.entries()) {
-      if (seen.has(key(value))) context.addIssue({ code: "custom", path: [i], message: `repeats ${shown(key(value))}: remove it` });
+      if (seen.has(key(value)))
+        context.addIssue({ code: "custom", path: [i], message: `repeats ${shown(key(value))}: remove it` });
       seen.add(key(value));
     }
   };

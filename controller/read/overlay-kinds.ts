@@ -1,4 +1,4 @@
-import { z } from "zod";
+import type { z } from "zod";
 import type { Origin, Overlay, OverlayEndpoint, OverlayGateway } from "../model/resources.ts";
 import type { Issue } from "./issue.ts";
 import { clusterMetadata, labels } from "./metadata.ts";
@@ -22,7 +22,9 @@ const names = list(name).superRefine(distinct(String));
 
 const overlaySpec = fields({
   id: integer(1, 2 ** 24 - 1),
-  cidr: list(block).superRefine(distinct(String)).superRefine(sized(1, 16, "such as [10.77.0.0/16]")),
+  cidr: list(block)
+    .superRefine(distinct(String))
+    .superRefine(sized(1, 16, "such as [10.77.0.0/16]")),
   path: names.superRefine(sized(1, 8, "the gateways that a flow passes, in order")),
   isolation: withDefault(oneOf("DefaultDeny", "Kubernetes"), "DefaultDeny"),
   enforcement: withDefault(oneOf("Enforce", "Audit"), "Enforce"),
@@ -39,7 +41,9 @@ const overlaySpec = fields({
 
 const gatewaySpec = fields({
   overlays: names.superRefine(sized(1, 1000, "the names of its overlays")),
-  addresses: list(socketAddress).superRefine(distinct(String)).superRefine(sized(1, 1000, "one address per replica")),
+  addresses: list(socketAddress)
+    .superRefine(distinct(String))
+    .superRefine(sized(1, 1000, "one address per replica")),
   identity: spiffeId,
   local: optional(local),
 });
@@ -48,7 +52,9 @@ const endpointSpec = fields({
   overlay: name,
   namespace: text(labelComplaint),
   labels: withDefault(labels, {}),
-  addresses: list(address).superRefine(distinct(String)).superRefine(sized(1, 64, "its IP addresses")),
+  addresses: list(address)
+    .superRefine(distinct(String))
+    .superRefine(sized(1, 64, "its IP addresses")),
   ports: withDefault(list(namedPort).superRefine(distinct((port) => port.name)), []),
   identity: spiffeId,
   local: optional(local),
@@ -87,7 +93,10 @@ function withDefault<S extends z.ZodType>(schema: S, value: z.output<S>) {
 function sized(least: number, most: number, what: string) {
   return (values: readonly unknown[], context: z.RefinementCtx) => {
     if (values.length >= least && values.length <= most) return;
-    context.addIssue({ code: "custom", message: `must have ${least} to ${most} entries, not ${values.length}: ${what}` });
+    context.addIssue({
+      code: "custom",
+      message: `must have ${least} to ${most} entries, not ${values.length}: ${what}`,
+    });
   };
 }
 

@@ -30,15 +30,18 @@ const ipBlock = fields({ cidr, except: optional(list(cidr)) }).transform(({ cidr
   return { kind: "block", cidr: formatBlock(block), except: exceptions.map(formatBlock) };
 });
 
-const peer = fields({
-  podSelector: optional(selector),
-  namespaceSelector: optional(selector),
-  ipBlock: optional(ipBlock),
-}, {
-  cidr: "belongs under ipBlock",
-  matchLabels: "belongs under podSelector or namespaceSelector",
-  matchExpressions: "belongs under podSelector or namespaceSelector",
-}).transform(({ podSelector, namespaceSelector, ipBlock }, context): Peer => {
+const peer = fields(
+  {
+    podSelector: optional(selector),
+    namespaceSelector: optional(selector),
+    ipBlock: optional(ipBlock),
+  },
+  {
+    cidr: "belongs under ipBlock",
+    matchLabels: "belongs under podSelector or namespaceSelector",
+    matchExpressions: "belongs under podSelector or namespaceSelector",
+  },
+).transform(({ podSelector, namespaceSelector, ipBlock }, context): Peer => {
   const hasSelector = podSelector !== undefined || namespaceSelector !== undefined;
   if (ipBlock === undefined && hasSelector) {
     const base = { kind: "pods" as const, podSelector: podSelector ?? EVERYTHING };
@@ -64,13 +67,17 @@ const port = fields({
     if (endPort !== undefined) complain("endPort", "needs port, the first port of the range");
     return { protocol };
   }
-  const checked = typeof port === "string" ? check<number | string>(portName, port, []) : check<number | string>(portNumber, port, []);
+  const checked =
+    typeof port === "string"
+      ? check<number | string>(portName, port, [])
+      : check<number | string>(portNumber, port, []);
   if (!checked.ok) {
     for (const { message } of checked.issues) complain("port", message);
     return z.NEVER;
   }
   if (endPort === undefined) return { protocol, port: checked.value };
-  if (typeof checked.value === "string") complain("endPort", "cannot follow a named port: write the range with numbers");
+  if (typeof checked.value === "string")
+    complain("endPort", "cannot follow a named port: write the range with numbers");
   else if (endPort < checked.value) complain("endPort", `${endPort} is less than port ${checked.value}: swap them`);
   return { protocol, port: checked.value, endPort };
 });
@@ -79,16 +86,22 @@ const peers = optional(list(peer));
 const ports = optional(list(port));
 
 /** Rules of `ingress`, whose peers are in `from`; index is left for the caller to set. */
-export const ingressRule = fields({ from: peers, ports }, {
-  to: "must be from: ingress rules name sources",
-  ...peerHints("from"),
-}).transform(({ from, ports }) => rule(from, ports));
+export const ingressRule = fields(
+  { from: peers, ports },
+  {
+    to: "must be from: ingress rules name sources",
+    ...peerHints("from"),
+  },
+).transform(({ from, ports }) => rule(from, ports));
 
 /** Rules of `egress`, whose peers are in `to`. */
-export const egressRule = fields({ to: peers, ports }, {
-  from: "must be to: egress rules name destinations",
-  ...peerHints("to"),
-}).transform(({ to, ports }) => rule(to, ports));
+export const egressRule = fields(
+  { to: peers, ports },
+  {
+    from: "must be to: egress rules name destinations",
+    ...peerHints("to"),
+  },
+).transform(({ to, ports }) => rule(to, ports));
 
 function peerHints(list: string): Record<string, string> {
   const message = `belongs into an entry of ${list}`;

@@ -13,7 +13,10 @@ export type Checked<T> = { readonly ok: true; readonly value: T } | { readonly o
 export function check<T>(schema: z.ZodType<T>, value: unknown, at: Path): Checked<T> {
   const result = schema.safeParse(value, { error: complaint });
   if (result.success) return { ok: true, value: result.data };
-  return { ok: false, issues: withoutConsequences(result.error.issues.slice(0, ISSUES_MAX)).flatMap((issue) => split(issue, at)) };
+  return {
+    ok: false,
+    issues: withoutConsequences(result.error.issues.slice(0, ISSUES_MAX)).flatMap((issue) => split(issue, at)),
+  };
 }
 
 /**
@@ -21,9 +24,11 @@ export function check<T>(schema: z.ZodType<T>, value: unknown, at: Path): Checke
  * better words than "did you mean" for fields that people often write here.
  */
 export function fields<S extends z.ZodRawShape>(shape: S, hints: Readonly<Record<string, string>> = {}) {
-  const unknown = (key: string) => (Object.hasOwn(hints, key) && hints[key]) || `is not a known field${didYouMean(key, Object.keys(shape))}`;
+  const unknown = (key: string) =>
+    (Object.hasOwn(hints, key) && hints[key]) || `is not a known field${didYouMean(key, Object.keys(shape))}`;
   return z.strictObject(shape, {
-    error: (issue) => (issue.code === "unrecognized_keys" ? (issue.keys as string[]).map(unknown).join("\n") : undefined),
+    error: (issue) =>
+      issue.code === "unrecognized_keys" ? (issue.keys as string[]).map(unknown).join("\n") : undefined,
   });
 }
 
@@ -94,7 +99,9 @@ function complaint(issue: z.core.$ZodRawIssue): string | undefined {
 
 /** A mapping with unknown fields often lacks the ones that were meant: that needs no second message. */
 function withoutConsequences(issues: readonly z.core.$ZodIssue[]): z.core.$ZodIssue[] {
-  const misspelled = new Set(issues.flatMap(({ code, path }) => (code === "unrecognized_keys" ? [formatPath(path as Path)] : [])));
+  const misspelled = new Set(
+    issues.flatMap(({ code, path }) => (code === "unrecognized_keys" ? [formatPath(path as Path)] : [])),
+  );
   return issues.filter(({ code, path }) => code !== "custom" || !misspelled.has(formatPath(path as Path)));
 }
 

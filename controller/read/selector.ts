@@ -1,6 +1,5 @@
-import { z } from "zod";
 import type { Requirement, Selector } from "../model/resources.ts";
-import { shown } from "./issue.ts";
+
 import { labels } from "./metadata.ts";
 import { labelKeyComplaint, labelValueComplaint } from "./names.ts";
 import { fields, list, oneOf, optional, text } from "./schema.ts";
@@ -19,14 +18,21 @@ const expression = fields({
 });
 
 /** meta/v1 LabelSelector; `{}` selects everything. matchLabels are requirements with operator In. */
-export const selector = fields({
-  matchLabels: optional(labels),
-  matchExpressions: optional(list(expression)),
-}, {
-  operator: "belongs into an entry of matchExpressions",
-}).transform(({ matchLabels = {}, matchExpressions = [] }): Selector => {
-  const equal = Object.entries(matchLabels).map(([key, value]): Requirement => ({ key, operator: "In", values: [value] }));
-  return { requirements: [...equal, ...matchExpressions.map(({ values = [], ...rest }): Requirement => ({ ...rest, values }))] };
+export const selector = fields(
+  {
+    matchLabels: optional(labels),
+    matchExpressions: optional(list(expression)),
+  },
+  {
+    operator: "belongs into an entry of matchExpressions",
+  },
+).transform(({ matchLabels = {}, matchExpressions = [] }): Selector => {
+  const equal = Object.entries(matchLabels).map(
+    ([key, value]): Requirement => ({ key, operator: "In", values: [value] }),
+  );
+  return {
+    requirements: [...equal, ...matchExpressions.map(({ values = [], ...rest }): Requirement => ({ ...rest, values }))],
+  };
 });
 
 export const EVERYTHING: Selector = { requirements: [] };

@@ -1,10 +1,25 @@
-import type { Namespace, NetworkPolicy, Origin, Overlay, OverlayEndpoint, OverlayGateway, Rejection, World } from "../model/resources.ts";
+import type {
+  Namespace,
+  NetworkPolicy,
+  Origin,
+  Overlay,
+  OverlayEndpoint,
+  OverlayGateway,
+  Rejection,
+  World,
+} from "../model/resources.ts";
 import { didYouMean } from "./closest.ts";
 import { decodeDocuments, type RawObject } from "./documents.ts";
 import { type Issue, shown } from "./issue.ts";
 import { decodeNamespace, namespace } from "./namespace.ts";
 import { isolationOnly, takeNetworkPolicy } from "./network-policy.ts";
-import { API_VERSION, decodeOverlay, decodeOverlayEndpoint, decodeOverlayGateway, type Taken } from "./overlay-kinds.ts";
+import {
+  API_VERSION,
+  decodeOverlay,
+  decodeOverlayEndpoint,
+  decodeOverlayGateway,
+  type Taken,
+} from "./overlay-kinds.ts";
 import { isMapping } from "./schema.ts";
 
 /** What was read. `rejections` are about objects; files in `unreadable` added nothing to the world. */
@@ -63,15 +78,19 @@ class Draft {
     const kind = this.#kindOf(raw);
     if (kind === "NetworkPolicy") this.#takePolicy(raw);
     else if (kind === "Namespace") this.#takeNamespace(raw);
-    else if (kind === "Overlay") this.#keep(raw, decodeOverlay(raw.object, raw.origin), (value) => this.#overlays.push(value));
-    else if (kind === "OverlayGateway") this.#keep(raw, decodeOverlayGateway(raw.object, raw.origin), (value) => this.#gateways.push(value));
+    else if (kind === "Overlay")
+      this.#keep(raw, decodeOverlay(raw.object, raw.origin), (value) => this.#overlays.push(value));
+    else if (kind === "OverlayGateway")
+      this.#keep(raw, decodeOverlayGateway(raw.object, raw.origin), (value) => this.#gateways.push(value));
     else if (kind === "OverlayEndpoint") {
       this.#keep(raw, decodeOverlayEndpoint(raw.object, raw.origin), (value) => this.#endpoints.push([value, raw]));
     }
   }
 
   world(): World {
-    const endpoints = this.#endpoints.flatMap(([endpoint, raw]) => (this.#isInReadableNamespace(endpoint, raw) ? [endpoint] : []));
+    const endpoints = this.#endpoints.flatMap(([endpoint, raw]) =>
+      this.#isInReadableNamespace(endpoint, raw) ? [endpoint] : [],
+    );
     for (const { namespace: name } of [...endpoints, ...this.#policies]) {
       if (!this.#namespaces.has(name)) this.#namespaces.set(name, namespace(name));
     }
@@ -87,7 +106,9 @@ class Draft {
   #kindOf(raw: RawObject): string | undefined {
     const { object } = raw;
     if (!isMapping(object)) {
-      this.#reject(raw, [{ path: [], message: `must be an object with apiVersion, kind and metadata, not ${shown(object)}` }]);
+      this.#reject(raw, [
+        { path: [], message: `must be an object with apiVersion, kind and metadata, not ${shown(object)}` },
+      ]);
       return undefined;
     }
     const { kind } = object;
@@ -145,6 +166,7 @@ class Draft {
   #reject(raw: RawObject, issues: readonly Issue[]): void {
     this.rejections.push(...issues.slice(0, REJECTIONS_MAX).map((issue) => raw.reject(issue)));
     const more = issues.length - REJECTIONS_MAX;
-    if (more > 0) this.rejections.push(raw.reject({ path: [], message: `has ${more} more problems: repair these first` }));
+    if (more > 0)
+      this.rejections.push(raw.reject({ path: [], message: `has ${more} more problems: repair these first` }));
   }
 }

@@ -1,6 +1,6 @@
-import { describe, expect, test } from "@jest/globals";
 import { mkdir, symlink, writeFile } from "node:fs/promises";
 import { join } from "node:path";
+import { describe, expect, test } from "@jest/globals";
 import { FILE_MAX_BYTES, readWorld } from "../../controller/read/files.ts";
 import { withFolder } from "../folder.ts";
 
@@ -32,15 +32,25 @@ describe("reading a path", () => {
   const faults: { name: string; prepare: (path: string) => Promise<unknown>; message: RegExp }[] = [
     { name: "nothing", prepare: async () => {}, message: /does not exist: check the path/ },
     { name: "an empty directory", prepare: (path) => mkdir(path), message: /holds no \*\.yaml/ },
-    { name: "text that isn't UTF-8", prepare: (path) => writeFile(path, Buffer.from([0xff, 0xfe])), message: /is not UTF-8 text/ },
-    { name: "a file that is too large", prepare: (path) => writeFile(path, Buffer.alloc(FILE_MAX_BYTES + 1, " ")), message: /is larger than 64 MiB: split it/ },
+    {
+      name: "text that isn't UTF-8",
+      prepare: (path) => writeFile(path, Buffer.from([0xff, 0xfe])),
+      message: /is not UTF-8 text/,
+    },
+    {
+      name: "a file that is too large",
+      prepare: (path) => writeFile(path, Buffer.alloc(FILE_MAX_BYTES + 1, " ")),
+      message: /is larger than 64 MiB: split it/,
+    },
   ];
   test.each(faults)("reports $name", ({ prepare, message }) =>
     withFolder(async (folder) => {
       const path = join(folder, "x");
       await prepare(path);
       const { unreadable, world } = await readWorld(path);
-      expect(unreadable).toEqual([{ origin: { file: path, line: 1, kind: "", name: "" }, field: "", message: expect.stringMatching(message) }]);
+      expect(unreadable).toEqual([
+        { origin: { file: path, line: 1, kind: "", name: "" }, field: "", message: expect.stringMatching(message) },
+      ]);
       expect(world.namespaces).toEqual([]);
     }),
   );

@@ -1,43 +1,95 @@
 import { describe, expect, test } from "@jest/globals";
-import fc from "fast-check";
-import type { NetworkPolicy, Origin, PolicyRule, Selector } from "../../controller/model/resources.ts";
+import type { NetworkPolicy, PolicyRule } from "../../controller/model/resources.ts";
 import { decodeNetworkPolicy } from "../../controller/read/network-policy.ts";
 import { brokenRules } from "./broken-rules.ts";
-
-const origin: Origin = { file: "policy.yaml", line: 1, kind: "NetworkPolicy", name: "shop/web" };
-const app = (value: string) => ({ matchLabels: { app: value } });
-const selected = (value: string): Selector => ({ requirements: [{ key: "app", operator: "In", values: [value] }] });
-
-function policy(spec: unknown, rest: object = {}): unknown {
-  const metadata = { namespace: "shop", name: "web" };
-  return { apiVersion: "networking.k8s.io/v1", kind: "NetworkPolicy", metadata, spec, ...rest };
-}
+import { app, origin, policy, selected } from "./policies.ts";
 
 describe("a readable policy", () => {
   const rule = { ports: [{ port: 80 }] };
   const taken: PolicyRule = { index: 0, ports: [{ protocol: "TCP", port: 80 }] };
   const readable: { name: string; spec: object; want: Partial<NetworkPolicy> }[] = [
     { name: "isolates ingress by default", spec: {}, want: { podSelector: { requirements: [] }, ingress: [] } },
-    { name: "takes null for absent", spec: { podSelector: null, ingress: null, egress: null, policyTypes: null }, want: { ingress: [] } },
-    { name: "takes empty policyTypes for absent", spec: { policyTypes: [], egress: [rule] }, want: { ingress: [], egress: [taken] } },
-    { name: "isolates egress when there are egress rules", spec: { egress: [rule] }, want: { ingress: [], egress: [taken] } },
+    {
+      name: "takes null for absent",
+      spec: { podSelector: null, ingress: null, egress: null, policyTypes: null },
+      want: { ingress: [] },
+    },
+    {
+      name: "takes empty policyTypes for absent",
+      spec: { policyTypes: [], egress: [rule] },
+      want: { ingress: [], egress: [taken] },
+    },
+    {
+      name: "isolates egress when there are egress rules",
+      spec: { egress: [rule] },
+      want: { ingress: [], egress: [taken] },
+    },
     { name: "does not isolate egress for an empty list", spec: { egress: [] }, want: { ingress: [] } },
     { name: "isolates egress when told so", spec: { policyTypes: ["Egress"] }, want: { egress: [] } },
-    { name: "ignores rules of a direction that policyTypes leaves out", spec: { policyTypes: ["Egress"], ingress: [rule] }, want: { egress: [] } },
+    {
+      name: "ignores rules of a direction that policyTypes leaves out",
+      spec: { policyTypes: ["Egress"], ingress: [rule] },
+      want: { egress: [] },
+    },
     { name: "allows everything with an empty rule", spec: { ingress: [{}] }, want: { ingress: [{ index: 0 }] } },
-    { name: "takes empty lists for every peer and port", spec: { ingress: [{ from: [], ports: [] }] }, want: { ingress: [{ index: 0 }] } },
-    { name: "takes null lists for every peer and port", spec: { ingress: [{ from: null, ports: null }] }, want: { ingress: [{ index: 0 }] } },
+    {
+      name: "takes empty lists for every peer and port",
+      spec: { ingress: [{ from: [], ports: [] }] },
+      want: { ingress: [{ index: 0 }] },
+    },
+    {
+      name: "takes null lists for every peer and port",
+      spec: { ingress: [{ from: null, ports: null }] },
+      want: { ingress: [{ index: 0 }] },
+    },
     { name: "takes a port for TCP", spec: { ingress: [rule] }, want: { ingress: [taken] } },
-    { name: "takes no port for all of the protocol", spec: { ingress: [{ ports: [{ protocol: "SCTP" }] }] }, want: { ingress: [{ index: 0, ports: [{ protocol: "SCTP" }] }] } },
+    {
+      name: "takes no port for all of the protocol",
+      spec: { ingress: [{ ports: [{ protocol: "SCTP" }] }] },
+      want: { ingress: [{ index: 0, ports: [{ protocol: "SCTP" }] }] },
+    },
     {
       name: "takes a range of one port, the first and the last port",
-      spec: { ingress: [{ ports: [{ port: 1, endPort: 1 }, { port: 65535, endPort: 65535, protocol: "UDP" }] }] },
-      want: { ingress: [{ index: 0, ports: [{ protocol: "TCP", port: 1, endPort: 1 }, { protocol: "UDP", port: 65535, endPort: 65535 }] }] },
+      spec: {
+        ingress: [
+          {
+            ports: [
+              { port: 1, endPort: 1 },
+              { port: 65535, endPort: 65535, protocol: "UDP" },
+            ],
+          },
+        ],
+      },
+      want: {
+        ingress: [
+          {
+            index: 0,
+            ports: [
+              { protocol: "TCP", port: 1, endPort: 1 },
+              { protocol: "UDP", port: 65535, endPort: 65535 },
+            ],
+          },
+        ],
+      },
     },
-    { name: "takes a named port", spec: { ingress: [{ ports: [{ port: "http" }] }] }, want: { ingress: [{ index: 0, ports: [{ protocol: "TCP", port: "http" }] }] } },
+    {
+      name: "takes a named port",
+      spec: { ingress: [{ ports: [{ port: "http" }] }] },
+      want: { ingress: [{ index: 0, ports: [{ protocol: "TCP", port: "http" }] }] },
+    },
     {
       name: "takes pods of this namespace, of others, and all pods of others",
-      spec: { ingress: [{ from: [{ podSelector: app("a") }, { namespaceSelector: {}, podSelector: app("b") }, { namespaceSelector: app("c"), podSelector: null }] }] },
+      spec: {
+        ingress: [
+          {
+            from: [
+              { podSelector: app("a") },
+              { namespaceSelector: {}, podSelector: app("b") },
+              { namespaceSelector: app("c"), podSelector: null },
+            ],
+          },
+        ],
+      },
       want: {
         ingress: [
           {
@@ -54,7 +106,9 @@ describe("a readable policy", () => {
     {
       name: "clears host bits of blocks as the API does",
       spec: { ingress: [{ from: [{ ipBlock: { cidr: "10.1.2.3/8", except: ["10.9.9.9/16", "10.1.0.0/32"] } }] }] },
-      want: { ingress: [{ index: 0, peers: [{ kind: "block", cidr: "10.0.0.0/8", except: ["10.9.0.0/16", "10.1.0.0/32"] }] }] },
+      want: {
+        ingress: [{ index: 0, peers: [{ kind: "block", cidr: "10.0.0.0/8", except: ["10.9.0.0/16", "10.1.0.0/32"] }] }],
+      },
     },
     {
       name: "takes expressions after labels",
@@ -88,7 +142,14 @@ describe("a readable policy", () => {
   });
 
   test("takes what an API server adds", () => {
-    const metadata = { namespace: "", name: "web", uid: "u", managedFields: [], annotations: { a: "b" }, labels: { a: "b" } };
+    const metadata = {
+      namespace: "",
+      name: "web",
+      uid: "u",
+      managedFields: [],
+      annotations: { a: "b" },
+      labels: { a: "b" },
+    };
     const decoded = decodeNetworkPolicy(policy({}, { metadata, status: {} }), origin);
     expect(decoded).toMatchObject({ rejections: [], policy: { namespace: "default" } });
   });
@@ -97,7 +158,10 @@ describe("a readable policy", () => {
 describe("a broken rule", () => {
   test.each(brokenRules)("of $name loses its allow and no other", ({ rule, field, message }) => {
     const good = { ports: [{ port: 80 }] };
-    const { policy: left, rejections } = decodeNetworkPolicy(policy({ podSelector: app("a"), ingress: [good, rule, good] }), origin);
+    const { policy: left, rejections } = decodeNetworkPolicy(
+      policy({ podSelector: app("a"), ingress: [good, rule, good] }),
+      origin,
+    );
     expect(left).toEqual({
       ...{ origin, namespace: "shop", name: "web", podSelector: selected("a") },
       ingress: [0, 2].map((index) => ({ index, ports: [{ protocol: "TCP", port: 80 }] })),
@@ -108,7 +172,9 @@ describe("a broken rule", () => {
   test("in egress names egress", () => {
     const { policy: left, rejections } = decodeNetworkPolicy(policy({ egress: [{ from: [] }] }), origin);
     expect(left).toMatchObject({ ingress: [], egress: [] });
-    expect(rejections).toMatchObject([{ field: "spec.egress[0].from", message: expect.stringContaining("must be to") }]);
+    expect(rejections).toMatchObject([
+      { field: "spec.egress[0].from", message: expect.stringContaining("must be to") },
+    ]);
   });
 });
 
@@ -123,88 +189,113 @@ describe("a policy that is broken outside of its rules", () => {
     { name: "nothing at all", object: null, field: "", message: /mapping/, want: { ...all, ...both } },
     { name: "no spec", object: policy(undefined), field: "spec", message: /required/, want: { ...all, ...both } },
     { name: "a spec that is a list", object: policy([]), field: "spec", message: /mapping/, want: { ...all, ...both } },
-    { name: "an unknown field of spec", object: policy({ ...spec, ingres: [] }), field: "spec.ingres", message: /did you mean ingress\?/, want: { ...web, ingress: [] } },
-    { name: "an unknown field of spec, without policyTypes", object: policy({ ...untyped, egres: [] }), field: "spec.egres", message: /did you mean egress\?/, want: { ...web, ...both } },
-    { name: "a misspelled selector", object: policy({ podSelecter: app("web"), ingress: [{}] }), field: "spec.podSelecter", message: /did you mean podSelector/, want: { ...all, ...both } },
-    { name: "a field outside of spec", object: policy(spec, { policyTypes: ["Egress"] }), field: "policyTypes", message: /belongs under spec/, want: { ...web, ingress: [] } },
-    { name: "an unreadable selector", object: policy({ ...spec, podSelector: { matchLabels: { app: 1 } } }), field: "spec.podSelector.matchLabels.app", message: /quotes/, want: { ...all, ingress: [] } },
-    { name: "a selector that is text", object: policy({ ...spec, podSelector: "web" }), field: "spec.podSelector", message: /mapping/, want: { ...all, ingress: [] } },
-    { name: "an unknown policy type", object: policy({ ...spec, policyTypes: ["Ingres"] }), field: "spec.policyTypes[0]", message: /did you mean Ingress\?/, want: { ...web, ...both } },
-    { name: "a policy type outside of a list", object: policy({ ...spec, policyTypes: "Ingress" }), field: "spec.policyTypes", message: /list/, want: { ...web, ...both } },
-    { name: "rules outside of a list", object: policy({ ...untyped, ingress: {} }), field: "spec.ingress", message: /list/, want: { ...web, ...both } },
-    { name: "10,001 rules", object: policy({ ...spec, ingress: new Array(10_001).fill({}) }), field: "spec.ingress", message: /10001/, want: { ...web, ingress: [] } },
-    { name: "an old apiVersion", object: { ...(policy(spec) as object), apiVersion: "extensions/v1beta1" }, field: "apiVersion", message: /networking.k8s.io\/v1/, want: { ...web, ingress: [] } },
-    { name: "no name", object: policy(spec, { metadata: { namespace: "shop" } }), field: "metadata.name", message: /required/, want: { ...web, namespace: "shop", name: "", ingress: [] } },
-    { name: "a bad name", object: policy(spec, { metadata: { namespace: "shop", name: "Web" } }), field: "metadata.name", message: /lower-case/, want: { ...web, name: "Web", ingress: [] } },
-    { name: "a namespace that is a number", object: policy(spec, { metadata: { namespace: 7, name: "web" } }), field: "metadata.namespace", message: /quotes/, want: { ...web, namespace: "7", ingress: [] } },
+    {
+      name: "an unknown field of spec",
+      object: policy({ ...spec, ingres: [] }),
+      field: "spec.ingres",
+      message: /did you mean ingress\?/,
+      want: { ...web, ingress: [] },
+    },
+    {
+      name: "an unknown field of spec, without policyTypes",
+      object: policy({ ...untyped, egres: [] }),
+      field: "spec.egres",
+      message: /did you mean egress\?/,
+      want: { ...web, ...both },
+    },
+    {
+      name: "a misspelled selector",
+      object: policy({ podSelecter: app("web"), ingress: [{}] }),
+      field: "spec.podSelecter",
+      message: /did you mean podSelector/,
+      want: { ...all, ...both },
+    },
+    {
+      name: "a field outside of spec",
+      object: policy(spec, { policyTypes: ["Egress"] }),
+      field: "policyTypes",
+      message: /belongs under spec/,
+      want: { ...web, ingress: [] },
+    },
+    {
+      name: "an unreadable selector",
+      object: policy({ ...spec, podSelector: { matchLabels: { app: 1 } } }),
+      field: "spec.podSelector.matchLabels.app",
+      message: /quotes/,
+      want: { ...all, ingress: [] },
+    },
+    {
+      name: "a selector that is text",
+      object: policy({ ...spec, podSelector: "web" }),
+      field: "spec.podSelector",
+      message: /mapping/,
+      want: { ...all, ingress: [] },
+    },
+    {
+      name: "an unknown policy type",
+      object: policy({ ...spec, policyTypes: ["Ingres"] }),
+      field: "spec.policyTypes[0]",
+      message: /did you mean Ingress\?/,
+      want: { ...web, ...both },
+    },
+    {
+      name: "a policy type outside of a list",
+      object: policy({ ...spec, policyTypes: "Ingress" }),
+      field: "spec.policyTypes",
+      message: /list/,
+      want: { ...web, ...both },
+    },
+    {
+      name: "rules outside of a list",
+      object: policy({ ...untyped, ingress: {} }),
+      field: "spec.ingress",
+      message: /list/,
+      want: { ...web, ...both },
+    },
+    {
+      name: "10,001 rules",
+      object: policy({ ...spec, ingress: new Array(10_001).fill({}) }),
+      field: "spec.ingress",
+      message: /10001/,
+      want: { ...web, ingress: [] },
+    },
+    {
+      name: "an old apiVersion",
+      object: { ...(policy(spec) as object), apiVersion: "extensions/v1beta1" },
+      field: "apiVersion",
+      message: /networking.k8s.io\/v1/,
+      want: { ...web, ingress: [] },
+    },
+    {
+      name: "no name",
+      object: policy(spec, { metadata: { namespace: "shop" } }),
+      field: "metadata.name",
+      message: /required/,
+      want: { ...web, namespace: "shop", name: "", ingress: [] },
+    },
+    {
+      name: "a bad name",
+      object: policy(spec, { metadata: { namespace: "shop", name: "Web" } }),
+      field: "metadata.name",
+      message: /lower-case/,
+      want: { ...web, name: "Web", ingress: [] },
+    },
+    {
+      name: "a namespace that is a number",
+      object: policy(spec, { metadata: { namespace: 7, name: "web" } }),
+      field: "metadata.namespace",
+      message: /quotes/,
+      want: { ...web, namespace: "7", ingress: [] },
+    },
   ])("by $name still isolates and allows nothing", ({ object, field, message, want }) => {
     const { policy: left, rejections } = decodeNetworkPolicy(object, origin);
     const { name: _name, namespace: _namespace, origin: _origin, ...semantics } = left;
     expect({ ...left, ...semantics }).toMatchObject(want);
-    expect(Object.keys(semantics).sort()).toEqual(Object.keys({ ...all, ...want }).filter((key) => key in semantics).sort());
+    expect(Object.keys(semantics).sort()).toEqual(
+      Object.keys({ ...all, ...want })
+        .filter((key) => key in semantics)
+        .sort(),
+    );
     expect(rejections).toContainEqual({ origin, field, message: expect.stringMatching(message) });
-  });
-});
-
-describe("whatever it is given", () => {
-  const anything = fc.anything({ maxDepth: 6, withNullPrototype: true });
-  /** Real fields with values that are right, broken or garbage. */
-  const near = (() => {
-    const selector = fc.oneof(fc.constant({}), anything, fc.record({ matchLabels: fc.oneof(anything, fc.dictionary(fc.string(), fc.string())) }, { requiredKeys: [] }));
-    const peer = fc.oneof(fc.constant({ podSelector: {} }), anything, fc.record({ podSelector: selector, namespaceSelector: selector, ipBlock: anything }, { requiredKeys: [] }));
-    const port = fc.oneof(anything, fc.record({ protocol: fc.constantFrom("TCP", "tcp"), port: fc.oneof(fc.integer(), fc.string()), endPort: fc.integer() }, { requiredKeys: [] }));
-    const rule = fc.oneof(anything, fc.constant({}), fc.record({ from: fc.array(peer), to: fc.array(peer), ports: fc.array(port) }, { requiredKeys: [] }));
-    const types = fc.oneof(anything, fc.subarray(["Ingress", "Egress", "Both"]));
-    const spec = fc.record({ podSelector: selector, policyTypes: types, ingress: fc.array(rule), egress: fc.array(rule), other: anything }, { requiredKeys: [] });
-    return fc.oneof(spec, anything).map((spec) => policy(spec));
-  })();
-
-  test("never throws, and always isolates something", () => {
-    fc.assert(
-      fc.property(fc.oneof(anything, near), (object) => {
-        const { policy: left } = decodeNetworkPolicy(object, origin);
-        expect(left.ingress ?? left.egress).toBeDefined();
-      }),
-      { numRuns: 500 },
-    );
-  });
-
-  test("allows only what rules allow that are right by themselves", () => {
-    fc.assert(
-      fc.property(near, (object) => {
-        const spec = (object as { spec?: Record<string, unknown> }).spec;
-        const { policy: left } = decodeNetworkPolicy(object, origin);
-        for (const direction of ["ingress", "egress"] as const) {
-          for (const { index, ...rule } of left[direction] ?? []) {
-            const raw = (spec?.[direction] as unknown[])[index];
-            const alone = decodeNetworkPolicy(policy({ policyTypes: ["Ingress", "Egress"], [direction]: [raw] }), origin);
-            expect(alone).toMatchObject({ rejections: [], policy: { [direction]: [rule] } });
-          }
-        }
-      }),
-      { numRuns: 500 },
-    );
-  });
-
-  test("isolates at least as much as the policy did before a part of it was broken", () => {
-    const fields = ["apiVersion", "metadata", "podSelector", "policyTypes", "ingress", "egress", "other"] as const;
-    const types = fc.constantFrom(undefined, ["Ingress"], ["Egress"], ["Ingress", "Egress"]);
-    fc.assert(
-      fc.property(types, fc.boolean(), fc.constantFrom(...fields), anything, (policyTypes, hasEgress, field, garbage) => {
-        const spec = { podSelector: app("web"), ...(policyTypes && { policyTypes }), ingress: [{}], ...(hasEgress && { egress: [{}] }) };
-        const before = decodeNetworkPolicy(policy(spec), origin).policy;
-        const isOutside = field === "apiVersion" || field === "metadata";
-        const broken = isOutside ? policy(spec, { [field]: garbage }) : policy({ ...spec, [field]: garbage });
-        const { policy: after, rejections } = decodeNetworkPolicy(broken, origin);
-        fc.pre(rejections.length > 0);
-        if (before.ingress) expect(after.ingress).toBeDefined();
-        if (before.egress) expect(after.egress).toBeDefined();
-        expect([before.podSelector, { requirements: [] }]).toContainEqual(after.podSelector);
-        for (const direction of ["ingress", "egress"] as const) {
-          if (field !== direction) expect([[{ index: 0 }], [], undefined]).toContainEqual(after[direction]);
-        }
-      }),
-      { numRuns: 500 },
-    );
   });
 });
