@@ -1,0 +1,143 @@
+/** What the demo shows, one act after the other. Each act leaves the world as it found it. */
+import { APPS, edit, type NodeName, PEOPLE, type Stage } from "./stage.ts";
+import type { TrafficReport } from "./agent.ts";
+import type { Presenter } from "./presenter.ts";
+import { until } from "./until.ts";
+
+/** By hand, from what the shop's policies say in words, so that the demo can't agree with itself. */
+const EXPECTED: Readonly<Record<NodeName, readonly boolean[]>> = {
+  //          web    api    db
+  web: [true, true, false],
+  api: [false, true, true],
+  db: [false, false, true],
+  intruder: [false, false, false],
+};
+
+const DB = { host: "10.77.0.13", port: 5432 };
+const TRAFFIC_EVERY_MS = 20;
+
+export async function showMatrix(stage: Stage, show: Presenter): Promise<void> {
+  show.heading("Who reaches whom: expected | observed");
+  const header = APPS.map(({ node, port }) => `${node}:${port}`);
+  const rows: string[][] = [["", ...header, "|", ...header]];
+  let differences = 0;
+  for (const from of PEOPLE) {
+    const expected = EXPECTED[from].map(word);
+    const observed: string[] = [];
+    for (const { host, protocol, port } of APPS) {
+      const { reached } = await show.during(`${from} -> ${host}:${port}`, () => stage.agent(from).probe(protocol, host, port));
+      const differs = word(reached) !== expected[observed.length];
+      if (differs) differences++;
+      observed.push(`${differs ? "!" : ""}${word(reached)}`);
+    }
+    rows.push([from, ...expected, "|", ...observed]);
+  }
+  show.table(rows);
+  show.check(differences === 0, `${PEOPLE.length * APPS.length} pairs tried by a plain connect(), ${differences} unlike what was expected`);
+}
+
+function word(reached: boolean): string {
+  return reached ? "yes" : "-";
+}
+
+/** The storage team takes api's access away and gives it back; apps and proxies stay as they are. */
+export async function showEdit(stage: Stage, show: Presenter): Promise<void> {
+  show.heading("A policy edit, on new and on open flows");
+  const api = stage.agent("api");
+  show.check(await api.open(DB.host, DB.port), "api holds an open flow to db and exchanges bytes on it");
+  const closing = performance.now();
+  const at = Date.now();
+  await edit(stage.folder, "policy-data.yaml", (text) => text.replace("app: api", "app: nobody"));
+  await until("the open flow is closed", async () => (await api.report()).openFlow === "closed");
+  const { openFlowClosedAt } = await api.report();
+  show.check(true, `edited: the open flow was cut after ${openFlowClosedAt - at} ms`);
+  await until("new flows are refused", async () => !(await api.probe("tcp", DB.host, DB.port)).reached);
+  show.check(true, `         and a new flow refused after ${ms(performance.now() - closing)} at most`);
+  const opening = performance.now();
+  await edit(stage.folder, "policy-data.yaml", (text) => text.replace("app: nobody", "app: api"));
+  await until("new flows pass again", async () => (await api.probe("tcp", DB.host, DB.port)).reached);
+  show.check(true, `edited back: a new flow passes after ${ms(performance.now() - opening)}`);
+  await showBrokenFile(stage, show);
+}
+
+async function showBrokenFile(stage: Stage, show: Presenter): Promise<void> {
+  const kept = stage.keptReloads;
+  await edit(stage.folder, "policy-data.yaml", (text) => text.replace("podSelector:", "podSelektor:"));
+  await until("the broken file is noticed", () => stage.keptReloads > kept);
+  const { reached } = await stage.agent("api").probe("tcp", DB.host, DB.port);
+  show.check(reached, `a broken file keeps the last good state: ${stage.lastRejection}`);
+  const applied = stage.appliedReloads;
+  await edit(stage.folder, "policy-data.yaml", (text) => text.replace("podSelektor:", "podSelector:"));
+  await until("the repaired file is taken", () => stage.appliedReloads > applied);
+}
+
+/** Epochs pass while flows are opened and one stays open: nobody notices. */
+export async function showRotation(stage: Stage, show: Presenter): Promise<void> {
+  show.heading("A key rotation under traffic");
+  const api = stage.agent("api");
+  await api.open(DB.host, DB.port);
+  await api.startTraffic(DB.host, DB.port, TRAFFIC_EVERY_MS);
+  const from = stage.rotations;
+  await show.during("waiting for two epochs", () => until("two epochs began", () => stage.rotations >= from + 2, 30_000));
+  const seen = await api.report();
+  show.check(
+    seen.failedAt.length === 0 && seen.opened > 0 && seen.openFlow === "alive",
+    `two epochs began: ${seen.opened} flows opened, ${seen.failedAt.length} failed, the open flow is ${seen.openFlow} after ${seen.exchanges} exchanges`,
+  );
+}
+
+/** keyGeneration + 1: whatever was stamped with older keys is refused at once, open flows included. */
+export async function showRekey(stage: Stage, show: Presenter): Promise<void> {
+  show.heading("An emergency re-key under traffic");
+  const api = stage.agent("api");
+  await api.report();
+  const at = Date.now();
+  await edit(stage.folder, "overlay.yaml", (text) => text.replace(/( +)(epochSeconds: \d+)/, "$1$2\n$1keyGeneration: 1"));
+  await until("the flow opened with the old keys is closed", async () => {
+    const { openFlow } = await api.report();
+    return openFlow === "closed";
+  });
+  const { openFlowClosedAt } = await api.report();
+  show.check(true, `the flow that the old keys let in was cut after ${openFlowClosedAt - at} ms`);
+  const needed = await until("all nodes run the new keys", () => stage.isProgrammed());
+  await until("new flows pass", async () => (await api.probe("tcp", DB.host, DB.port)).reached);
+  const rest = await settled(stage, "api");
+  show.check(rest.failedAt.length === 0, `all ${stage.standalone.nodes.length} nodes run the new keys (${ms(needed)} later); then ${rest.opened} flows opened, ${rest.failedAt.length} failed`);
+}
+
+/** A replica of the first gateway dies without a word; the other one takes what comes. */
+export async function showCrash(stage: Stage, show: Presenter): Promise<void> {
+  show.heading("A SaP replica is killed under traffic");
+  const api = stage.agent("api");
+  await api.report();
+  const killed = Date.now();
+  const pid = stage.kill("edge-a-0");
+  await until("it is started again", () => stage.pidOf("edge-a-0") !== pid && stage.pidOf("edge-a-0") !== undefined);
+  const restarted = Date.now() - killed;
+  await show.during("traffic goes on", () => until("it has its image", () => stage.isProgrammed(), 20_000));
+  const seen = await api.report();
+  const last = Math.max(killed, ...seen.failedAt) - killed;
+  show.check(seen.opened > 0, `edge-a-0 killed: ${seen.opened} flows opened, ${seen.failedAt.length} failed (the last ${last} ms after the kill), restarted after ${restarted} ms`);
+  const rest = await settled(stage, "api");
+  show.check(rest.failedAt.length === 0 && rest.opened > 0, `afterwards ${rest.opened} flows opened, ${rest.failedAt.length} failed`);
+}
+
+/** What traffic sees over fifty more flows. */
+async function settled(stage: Stage, name: NodeName): Promise<TrafficReport> {
+  const agent = stage.agent(name);
+  await agent.report();
+  let opened = 0;
+  const failedAt: number[] = [];
+  let last: TrafficReport | undefined;
+  await until("fifty flows were tried", async () => {
+    last = await agent.report();
+    opened += last.opened;
+    failedAt.push(...last.failedAt);
+    return opened + failedAt.length >= 50;
+  });
+  return { ...(last as TrafficReport), opened, failedAt };
+}
+
+function ms(value: number): string {
+  return `${value.toFixed(0)} ms`;
+}

@@ -1,0 +1,75 @@
+/** The demo's world while it runs: the shop's nodes, their apps, the resources that it edits and the proxies' logs. */
+import { cp, readFile, writeFile } from "node:fs/promises";
+import { join } from "node:path";
+import { connect } from "node:net";
+import type { Place } from "../node/namespace.ts";
+import { CONTROL_PORT } from "../model/ports.ts";
+import type { Standalone } from "../standalone/standalone.ts";
+import { Agent } from "./crew.ts";
+
+/** Who serves what; everybody also tries to reach everybody. */
+export const APPS = [
+  { node: "web", host: "10.77.0.11", protocol: "http", port: 8080 },
+  { node: "api", host: "10.77.0.12", protocol: "http", port: 8080 },
+  { node: "db", host: "10.77.0.13", protocol: "tcp", port: 5432 },
+] as const;
+export const PEOPLE = ["web", "api", "db", "intruder"] as const;
+
+/** The shop needs keys that change while one watches. */
+const DEMO_EPOCH_SECONDS = 5;
+
+export type NodeName = (typeof PEOPLE)[number];
+
+/** Copies the shop's resources to a folder that the demo may edit. */
+export async function copyShop(samples: string, folder: string): Promise<void> {
+  await cp(samples, folder, { recursive: true });
+  await edit(folder, "overlay.yaml", (text) => text.replace(/epochSeconds: \d+/, `epochSeconds: ${DEMO_EPOCH_SECONDS}`));
+}
+
+/** Rewrites one resource file; an edit that changes nothing is a mistake of the demo. */
+export async function edit(folder: string, file: string, change: (text: string) => string): Promise<void> {
+  const path = join(folder, file);
+  const before = await readFile(path, "utf8");
+  const after = change(before);
+  if (after === before) throw new Error(`the edit of ${file} changed nothing`);
+  await writeFile(path, after);
+}
+
+export class Stage {
+  readonly agents: ReadonlyMap<NodeName, Agent>;
+
+  constructor(
+    readonly standalone: Standalone,
+    place: Place,
+    readonly folder: string,
+    readonly controlAddress: string,
+  ) {
+    this.agents = new Map(PEOPLE.map((name) => [name, new Agent(place, name)]));
+  }
+
+  agent(name: NodeName): Agent {
+    return this.agents.get(name) as Agent;
+  }
+
+  async startApps(): Promise<void> {
+    for (const { node, protocol, port } of APPS) await this.agent(node).serve(protocol, port, node);
+  }
+
+  get control(): string {
+    return `${this.controlAddress}:${CONTROL_PORT}`;
+  }
+
+  tls(node: string): string {
+    return join(this.standalone.nodeFolder(node), "tls", "current");
+  }
+
+  /** Text that a node's Envoy has logged since `from`, a length. */
+  async log(node: string, from = 0): Promise<string> {
+    const text = await readFile(join(this.standalone.nodeFolder(node), "envoy.log"), "utf8").catch(() => "");
+    return text.slice(from);
+  }
+
+  stop(): void {
+    for (const agent of this.agents.values()) agent.stop();
+  }
+}
