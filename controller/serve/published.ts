@@ -1,0 +1,63 @@
+/** What is published at one moment, and who may have which part of it. Immutable. */
+import type { Peer } from "./peer.ts";
+
+export interface NodeImage {
+  /** SPIFFE id that the peer must show. */
+  readonly identity: string;
+  /** Canonical addresses of the node, or of the replicas of a gateway. They count where identities are shared. */
+  readonly addresses: readonly string[];
+  readonly generation: bigint;
+  /** The bytes, written in this order; a function is called when a poll needs them. */
+  readonly parts: readonly Uint8Array[] | (() => readonly Uint8Array[]);
+}
+
+/** Why a request was turned away, by the status that says so. */
+export enum Refusal {
+  /** Not exactly the request that nodes make. */
+  Malformed = 400,
+  /** The peer is somebody else than the node, or its certificate has ended. */
+  WrongPeer = 403,
+  UnknownNode = 404,
+  /** More polls wait for this node than it can have workers: the oldest goes. */
+  TooManyPolls = 429,
+  /** The image could not be rendered. */
+  Broken = 500,
+  /** Nothing was published yet, or more polls wait than this server holds. */
+  Unavailable = 503,
+}
+
+export class Published {
+  readonly #images: ReadonlyMap<string, NodeImage> | undefined;
+  readonly #shared: ReadonlySet<string>;
+
+  /** Images by node id in hex; undefined before the first compilation, when nobody can be told that it is unknown. */
+  constructor(images: ReadonlyMap<string, NodeImage> | undefined) {
+    this.#images = images;
+    this.#shared = sharedIdentities(images);
+  }
+
+  get nodes(): ReadonlyMap<string, NodeImage> {
+    return this.#images ?? new Map();
+  }
+
+  /** Why `peer` may not have that node's image at `now`, milliseconds since 1970; undefined: it may. */
+  refusal(node: string, peer: Peer, now: number): Refusal | undefined {
+    if (this.#images === undefined) return Refusal.Unavailable;
+    const image = this.#images.get(node);
+    if (image === undefined) return Refusal.UnknownNode;
+    if (image.identity !== peer.identity || peer.notAfter <= now) return Refusal.WrongPeer;
+    const told = !this.#shared.has(image.identity) || image.addresses.includes(peer.address);
+    return told ? undefined : Refusal.WrongPeer;
+  }
+}
+
+/** Identities of more than one node, such as pods of one service account: they don't tell nodes apart. */
+function sharedIdentities(images: ReadonlyMap<string, NodeImage> | undefined): ReadonlySet<string> {
+  const seen = new Set<string>();
+  const shared = new Set<string>();
+  for (const { identity } of images?.values() ?? []) {
+    if (seen.has(identity)) shared.add(identity);
+    seen.add(identity);
+  }
+  return shared;
+}
