@@ -50,9 +50,9 @@ function measure(kind: WorldKind, endpoints: number, policies: number, namespace
     table: {
       classes: table.classes.length,
       rows: table.rows.length,
-      exceptions: table.rows.reduce((sum, row) => sum + ("column" in row ? 0 : row.classes.length), 0),
+      exceptions: table.rows.reduce((sum, row) => sum + row.classes.length, 0),
       columns: table.columns.length,
-      columnRows: table.rows.filter((row) => "column" in row).length,
+      columnRows: table.rows.filter((row) => row.column !== undefined).length,
       portSets: table.portSets.length,
       intervals: table.intervals.length / 4,
       rules: table.rules.length,

@@ -52,7 +52,7 @@ export function realisticWorld(size: WorldSize): World {
 export function adversarialWorld(size: WorldSize): World {
   const namespaces = Array.from({ length: size.namespaces }, (_, n) => ({ name: namespaceName(n), labels: nameLabel(n) }));
   const endpoints = Array.from({ length: size.endpoints }, (_, i) => {
-    return endpoint(i, namespaceName(i % size.namespaces), { id: `id-${i}`, half: `half-${(i >>> 3) & 1}` }, 1024 + (i % 60000));
+    return endpoint(i, namespaceName(i % size.namespaces), { id: `id-${i}`, half: `half-${(i >>> 3) & 1}` }, 8000 + (i % 8));
   });
   const policies = Array.from({ length: size.policies }, (_, p) => adversarialPolicy(p, size));
   return world(endpoints, namespaces, policies);

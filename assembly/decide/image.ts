@@ -296,14 +296,6 @@ export class Image {
 
   private portSet(row: u32, peer: u32): u32 {
     const record = (this.offsets[Section.Rows] as i32) + (row as i32) * ROW_RECORD;
-    const portSet = this.view.getUint32(record, true);
-    const dense = this.view.getUint32(record + 4, true);
-    if (dense != NONE) {
-      const entry: u32 = (dense + peer) >>> 0;
-      if (entry < dense || entry >= (this.counts[Section.Dense] as u32)) return NONE;
-      const further = this.view.getUint16((this.offsets[Section.Dense] as i32) + (entry as i32) * 2, true) as u32;
-      return (portSet + further) >>> 0;
-    }
     const capacity = this.counts[Section.Exceptions] as i32;
     const base = this.offsets[Section.Exceptions] as i32;
     let slot = capacity == 0 ? 0 : (exceptionSlot(row, peer, capacity as u32) as i32);
@@ -314,7 +306,13 @@ export class Image {
       if (taken == row && this.view.getUint32(from + 4, true) == peer) return this.view.getUint32(from + 8, true);
       slot = (slot + 1) & (capacity - 1);
     }
-    return portSet;
+    const portSet = this.view.getUint32(record, true);
+    const dense = this.view.getUint32(record + 4, true);
+    if (dense == NONE) return portSet;
+    const entry: u32 = (dense + peer) >>> 0;
+    if (entry < dense || entry >= (this.counts[Section.Dense] as u32)) return NONE;
+    const further = this.view.getUint16((this.offsets[Section.Dense] as i32) + (entry as i32) * 2, true) as u32;
+    return (portSet + further) >>> 0;
   }
 
   private intervalAt(index: u32): i32 {

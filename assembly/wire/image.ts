@@ -54,13 +54,13 @@ export enum Section {
   /** 8-byte records by class: u32 egress row, u32 ingress row; NONE: this image cannot decide that side. */
   Classes = 6,
   /**
-   * 8-byte records by row: u32 port set, u32 offset into Dense in entries, or NONE. With NONE the port set is that of
-   * every class without an exception; else Dense says by class how many port sets after it to take.
+   * 8-byte records by row: u32 port set, u32 offset into Dense in entries, or NONE. Classes without an exception have
+   * this port set, or with Dense one of those after it: Dense says by class how many further.
    */
   Rows = 7,
   /** Open-addressing hash table of 12-byte slots: u32 row (NONE: empty), u32 class, u32 port set. */
   Exceptions = 8,
-  /** u16 by class, to add to a row's port set: for rows with many exceptions. Rows that part classes alike share it. */
+  /** u16 by class, to add to a row's port set; rows that part classes alike share it. */
   Dense = 9,
   /** 8-byte records: u32 first interval, u32 count >= 1. */
   PortSets = 10,

@@ -1,4 +1,5 @@
 import type { Namespace, OverlayEndpoint } from "../model/resources.ts";
+import { type ClassSet, classSet, otherMembers } from "./class-set.ts";
 import { Groups, type NumberSet } from "./groups.ts";
 import { Partition } from "./partition.ts";
 import { type AddressRange, Segments } from "./ranges.ts";
@@ -24,10 +25,10 @@ export class Classes {
   readonly portsOf: Int32Array;
   /** Where the class of outsiders changes, ascending. */
   readonly changes: readonly { readonly first: bigint; readonly class: number }[];
-  /** Member classes by selection; class numbers, within those of members. */
-  readonly selected: readonly NumberSet[];
-  /** Classes by block, ascending. */
-  readonly blocks: readonly Uint32Array[];
+  /** Member classes by selection. */
+  readonly selected: readonly ClassSet[];
+  /** Classes by block. */
+  readonly blocks: readonly ClassSet[];
 
   constructor(
     endpoints: readonly OverlayEndpoint[],
@@ -52,8 +53,11 @@ export class Classes {
     });
     this.changes = changesOf(segments, classOf);
     const distinct = new DistinctClasses(classOf, this.count);
-    this.selected = picked.map(({ others, listed }) => ({ others, listed: distinct.of(atoms.ofGroups(listed)) }));
-    this.blocks = covered.map((members) => distinct.of(members));
+    const setOf = (listed: readonly number[]) => classSet(distinct.of(listed), this.firstMember, this.count);
+    this.selected = picked.map(({ others, listed }) => {
+      return others ? otherMembers(distinct.of(atoms.ofGroups(listed))) : setOf(atoms.ofGroups(listed));
+    });
+    this.blocks = covered.map(setOf);
   }
 }
 
@@ -153,7 +157,7 @@ class DistinctClasses {
     this.seen = new Int32Array(count);
   }
 
-  of(atoms: readonly number[]): Uint32Array {
+  of(atoms: readonly number[]): number[] {
     this.round++;
     const classes: number[] = [];
     for (const atom of atoms) {
@@ -162,6 +166,6 @@ class DistinctClasses {
       this.seen[cls] = this.round;
       classes.push(cls);
     }
-    return Uint32Array.from(classes).sort();
+    return classes.sort((a, b) => a - b);
   }
 }

@@ -25,6 +25,17 @@ export class NamedPorts {
     });
   }
 
+  /** For each number of `of` a number that those share who agree in what some `name/protocol` mean. */
+  numbersFor(names: readonly string[]): number[] {
+    const numbers = new Map<string, number>();
+    return this.maps.map((map) => {
+      const text = names.map((name) => map.get(name) ?? "").join();
+      const number = numbers.get(text) ?? numbers.size;
+      numbers.set(text, number);
+      return number;
+    });
+  }
+
   /** The key `protocol << 16 | port` that a name means for a number of `of`, or undefined. */
   key(number: number, port: NamedPortOf): number | undefined {
     return this.maps[number]?.get(portKey(port));

@@ -26,22 +26,14 @@ export interface ClassRows {
 }
 
 /** One side's answers by peer class. */
-export type Row = SparseRow | ColumnRow;
-
-export interface SparseRow {
-  /** The port set of every class that is no exception. */
+export interface Row {
+  /** The port set of every class that is no exception; with a column, the first of `count` consecutive ones. */
   readonly portSet: number;
-  /** Classes with another port set, ascending. */
+  readonly count: number;
+  /** Index of the column that says which of them a class has, or undefined if there is just one. */
+  readonly column: number | undefined;
+  /** Classes with a port set of their own, ascending. */
   readonly classes: Uint32Array;
   /** Their port sets, in the same order. */
   readonly portSets: Uint32Array;
-}
-
-export interface ColumnRow {
-  /** The first of the row's port sets, which are consecutive. */
-  readonly portSet: number;
-  /** How many they are. */
-  readonly count: number;
-  /** Index of the column that says which of them each class has. */
-  readonly column: number;
 }

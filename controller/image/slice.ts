@@ -41,13 +41,12 @@ class Slice {
   }
 
   private row(row: Row): Row {
-    if (!("column" in row)) {
-      const portSet = this.portSet(row.portSet);
-      return { portSet, classes: row.classes, portSets: row.portSets.map((old) => this.portSet(old)) };
-    }
+    const { count, classes } = row;
+    const portSets = row.portSets.map((old) => this.portSet(old));
+    if (row.column === undefined) return { portSet: this.portSet(row.portSet), count, column: undefined, classes, portSets };
     const portSet = this.listOfPortSet.length;
-    for (let i = 0; i < row.count; i++) this.addPortSet(row.portSet + i);
-    return { portSet, count: row.count, column: this.columns.number(row.column) };
+    for (let i = 0; i < count; i++) this.addPortSet(row.portSet + i);
+    return { portSet, count, column: this.columns.number(row.column), classes, portSets };
   }
 
   private portSet(old: number): number {

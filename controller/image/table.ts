@@ -33,17 +33,16 @@ function rows(table: VerdictTable): Uint8Array {
   const length = columnLength(table);
   return records(table.rows, ROW_RECORD, (view, at, row) => {
     view.setUint32(at, row.portSet, true);
-    view.setUint32(at + 4, "column" in row ? row.column * length : NONE, true);
+    view.setUint32(at + 4, row.column === undefined ? NONE : row.column * length, true);
   });
 }
 
 function exceptions(table: VerdictTable): Uint8Array {
-  const count = table.rows.reduce((sum, row) => sum + ("column" in row ? 0 : row.classes.length), 0);
+  const count = table.rows.reduce((sum, row) => sum + row.classes.length, 0);
   const capacity = capacityFor(count);
   const bytes = new Uint8Array(capacity * EXCEPTION_SLOT).fill(0xff);
   const view = new DataView(bytes.buffer);
   table.rows.forEach((row, r) => {
-    if ("column" in row) return;
     for (let i = 0; i < row.classes.length; i++) insert(view, capacity, r, row.classes[i] as number, row.portSets[i] as number);
   });
   return bytes;
