@@ -15,7 +15,9 @@ export async function loadGuard(lab: Lab, node: string, facts: GuardFacts): Prom
 
 export async function guardCounts(lab: Lab, node: string): Promise<GuardCounts> {
   const listing = JSON.parse(await lab.run(node, ["nft", "-j", "list", "counters"])) as CounterListing;
-  const packets = new Map(listing.nftables.flatMap(({ counter }) => (counter ? [[counter.name, counter.packets]] : [])));
+  const packets = new Map(
+    listing.nftables.flatMap(({ counter }) => (counter ? [[counter.name, counter.packets]] : [])),
+  );
   const entries = Object.entries(GUARD_COUNTERS).map(([key, name]) => [key, packets.get(name) ?? 0]);
   return Object.fromEntries(entries) as GuardCounts;
 }

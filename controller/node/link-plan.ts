@@ -30,10 +30,7 @@ export function attachLines(index: number, file: string, addresses: readonly str
 }
 
 export function detachLines(index: number, addresses: readonly string[]): string[] {
-  return [
-    `link del ${vethName(index)}`,
-    ...addresses.map((address) => `route del ${prefixed(address)} dev ${BRIDGE}`),
-  ];
+  return [`link del ${vethName(index)}`, ...addresses.map((address) => `route del ${prefixed(address)} dev ${BRIDGE}`)];
 }
 
 /** Inside the node: host addresses and an on-link default route, so that every other node is one ARP away. */

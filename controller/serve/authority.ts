@@ -82,7 +82,13 @@ export class Authority {
       },
       webcrypto,
     );
-    return { certificate: pem(certificate), key: await exportKey(keys.privateKey), root: this.root, notBefore, notAfter };
+    return {
+      certificate: pem(certificate),
+      key: await exportKey(keys.privateKey),
+      root: this.root,
+      notBefore,
+      notAfter,
+    };
   }
 }
 

@@ -110,12 +110,17 @@ export class ImageServer {
 
   #receive(stream: ServerHttp2Stream, headers: IncomingHttpHeaders, peer: Peer | undefined): void {
     const request = parseImageRequest(String(headers[":method"]), String(headers[":path"]));
-    if (request === undefined || !stream.endAfterHeaders) return this.#refuse(stream, Refusal.Malformed, peer);
-    if (peer === undefined) return this.#refuse(stream, Refusal.WrongPeer, peer);
+    if (request === undefined || !stream.endAfterHeaders) {
+      this.#refuse(stream, Refusal.Malformed, peer, "");
+      return;
+    }
     const now = this.#clock.now();
     const full = this.#polls.size >= this.#limits.all ? Refusal.Unavailable : undefined;
-    const refusal = this.#published.refusal(request.node, peer, now) ?? full;
-    if (refusal !== undefined) return this.#refuse(stream, refusal, peer, request.node);
+    const refusal = peer === undefined ? Refusal.WrongPeer : (this.#published.refusal(request.node, peer, now) ?? full);
+    if (peer === undefined || refusal !== undefined) {
+      this.#refuse(stream, refusal ?? Refusal.WrongPeer, peer, request.node);
+      return;
+    }
     const seen = { worker: request.worker, address: peer.address, generation: request.have, lastSeen: now };
     if (this.#ledger.arrived(request.node, seen)) this.#events.acknowledged?.(request.node, seen);
     this.#hold({ node: request.node, stream, peer, seen });
@@ -134,7 +139,10 @@ export class ImageServer {
   /** Answers the poll if there is something to say; else it goes on waiting. */
   #answer(poll: Poll, render: () => readonly Uint8Array[]): void {
     const refusal = this.#published.refusal(poll.node, poll.peer, this.#clock.now());
-    if (refusal !== undefined) return this.#turnAway(poll, refusal);
+    if (refusal !== undefined) {
+      this.#turnAway(poll, refusal);
+      return;
+    }
     const generation = this.#published.nodes.get(poll.node)?.generation ?? 0n;
     // A node that is ahead of the controller would refuse this one: it waits for a newer.
     if (generation <= poll.seen.generation) return;
@@ -171,7 +179,7 @@ export class ImageServer {
     setImmediate(() => poll.stream.session?.close());
   }
 
-  #refuse(stream: ServerHttp2Stream, refusal: Refusal, peer: Peer | undefined, detail = ""): void {
+  #refuse(stream: ServerHttp2Stream, refusal: Refusal, peer: Peer | undefined, detail: string): void {
     this.#events.refused?.(refusal, nameOf(peer), detail);
     this.#count(refusal);
     stream.respond({ ":status": refusal }, NO_BODY);

@@ -1,5 +1,4 @@
 /** Prints, as JSON, what passes the guards of two nodes. Arguments: kind, state folder. */
-import { once } from "node:events";
 import { guardCounts, loadGuard } from "../../controller/node/guard.ts";
 import { currentLab, enterLab } from "../../controller/node/lab-entry.ts";
 import type { LabKind } from "../../controller/node/lab-support.ts";
@@ -16,7 +15,11 @@ const lab = await Lab.open({ stateFolder });
 await lab.addNode({ name: "open", addresses: ["10.40.0.1", "fd40::1"] });
 await lab.addNode({ name: "app", addresses: ["10.40.0.2", "fd40::2"] });
 await lab.addNode({ name: "gate", addresses: ["10.41.0.3"] });
-for (const [port, greeting] of [[8080, "app"], [15041, "captured"], [15042, "tunnel"]] as const) {
+for (const [port, greeting] of [
+  [8080, "app"],
+  [15041, "captured"],
+  [15042, "tunnel"],
+] as const) {
   for (const node of ["app", "open", "gate"]) await listenIn(lab, node, port, greeting);
 }
 await answer(CONTROLLER_ADDRESS, 8081, "controller");
@@ -50,7 +53,9 @@ const result = {
   "connection older than the guard": await older.speak(),
   "outgoing connection older than the guard": await olderOutgoing.speak(),
   counts: await datagrams().then(counts),
-  "after the guard is loaded again": await reload().then(() => guardCounts(lab, "app")).then((now) => now.refusedTcp),
+  "after the guard is loaded again": await reload()
+    .then(() => guardCounts(lab, "app"))
+    .then((now) => now.refusedTcp),
   "into the app, guard loaded again": await connectFrom(lab, "open", "10.40.0.2", 8080),
 };
 console.log(JSON.stringify(result));

@@ -1,6 +1,7 @@
 /** Builds a lab of two nodes and prints who reached whom, as JSON. Arguments: kind, state folder. */
-import type { LabKind } from "../../controller/node/lab-support.ts";
+
 import { currentLab, enterLab } from "../../controller/node/lab-entry.ts";
+import type { LabKind } from "../../controller/node/lab-support.ts";
 import { CONTROLLER_ADDRESS, CONTROLLER_ADDRESS_6 } from "../../controller/node/link-plan.ts";
 import { Lab } from "../../controller/node/namespace.ts";
 import { answer, connectFrom, listenIn } from "./probe.ts";

@@ -1,8 +1,8 @@
 import "reflect-metadata";
 import { X509Certificate } from "node:crypto";
 import { readFile, rm, stat } from "node:fs/promises";
-import * as x509 from "@peculiar/x509";
 import { describe, expect, test } from "@jest/globals";
+import * as x509 from "@peculiar/x509";
 import { Authority, type Issued } from "../../controller/serve/authority.ts";
 import { withFolder } from "../folder.ts";
 
@@ -11,10 +11,13 @@ const DAY = 24 * HOUR;
 const START = Date.UTC(2026, 0, 1);
 const WEB = "spiffe://sallyport.local/ns/shop/sa/web";
 
-
 function open(folder: string, time = START, lifetimeMs?: number): Promise<Authority> {
   const now = () => time;
-  return Authority.open({ folder: `${folder}/ca`, clock: { now }, ...(lifetimeMs === undefined ? {} : { lifetimeMs }) });
+  return Authority.open({
+    folder: `${folder}/ca`,
+    clock: { now },
+    ...(lifetimeMs === undefined ? {} : { lifetimeMs }),
+  });
 }
 
 async function issueOne(lifetimeMs?: number): Promise<Issued> {
@@ -71,7 +74,9 @@ describe("authority", () => {
   test("keeps its files private", async () => {
     await withFolder(async (folder) => {
       await open(folder);
-      const modes = ["ca", "ca/key.pem", "ca/cert.pem"].map(async (name) => (await stat(`${folder}/${name}`)).mode & 0o777);
+      const modes = ["ca", "ca/key.pem", "ca/cert.pem"].map(
+        async (name) => (await stat(`${folder}/${name}`)).mode & 0o777,
+      );
       expect(await Promise.all(modes)).toEqual([0o700, 0o600, 0o600]);
     });
   });

@@ -27,7 +27,10 @@ describe("guard rules", () => {
     expect(guardRules(facts)).toBe(readFileSync(new URL(`../golden/guard/${golden}`, import.meta.url), "utf8"));
   });
 
-  test.each(["10.40.0.0/16 accept", "10.40.0.0/16\naccept", "", "overlay"])("refuses to print %j as a block", (cidr) => {
-    expect(() => guardRules({ role: "endpoint", overlayCidrs: [cidr], interception: "Overlay" })).toThrow("block");
-  });
+  test.each(["10.40.0.0/16 accept", "10.40.0.0/16\naccept", "", "overlay"])(
+    "refuses to print %j as a block",
+    (cidr) => {
+      expect(() => guardRules({ role: "endpoint", overlayCidrs: [cidr], interception: "Overlay" })).toThrow("block");
+    },
+  );
 });

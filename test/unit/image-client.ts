@@ -23,10 +23,8 @@ export class ImageClient {
     const credentials = { ca: root, cert: own.certificate, key: own.key };
     // Node would check a host name; the server has a SPIFFE id, which a test of its own covers.
     const checkServerIdentity = () => undefined;
-    const session = connect(`https://${host}:${port}`, {
-      createConnection: () =>
-        tlsConnect({ host, port, localAddress, ALPNProtocols: ["h2"], checkServerIdentity, ...credentials }),
-    });
+    const options = { host, port, localAddress, ALPNProtocols: ["h2"], checkServerIdentity, ...credentials };
+    const session = connect(`https://${host}:${port}`, { createConnection: () => tlsConnect(options) });
     session.on("error", () => {});
     await once(session, "remoteSettings");
     return new ImageClient(session);

@@ -1,5 +1,5 @@
 import { createHash, randomBytes, X509Certificate } from "node:crypto";
-import { connect as tlsConnect, type TLSSocket } from "node:tls";
+import { type TLSSocket, connect as tlsConnect } from "node:tls";
 import { afterAll, beforeAll, describe, expect, test } from "@jest/globals";
 import { Authority, type Issued } from "../../controller/serve/authority.ts";
 import { ImageServer, type ImageServerOptions } from "../../controller/serve/image-server.ts";
@@ -45,7 +45,10 @@ interface Fixture {
   connect(name: string, localAddress?: string): Promise<ImageClient>;
 }
 
-async function withServer(options: Partial<ImageServerOptions>, use: (fixture: Fixture) => Promise<void>): Promise<void> {
+async function withServer(
+  options: Partial<ImageServerOptions>,
+  use: (fixture: Fixture) => Promise<void>,
+): Promise<void> {
   const clock = { time, now: () => clock.time };
   const said: string[] = [];
   const events = {
@@ -101,11 +104,21 @@ describe("image server", () => {
 
   test("wakes the polls of nodes whose image changed, and no others", () =>
     withServer({}, async ({ server, connect }) => {
-      server.publish(new Map([[WEB, image("web", 1n)], [API, image("api", 1n)]]));
+      server.publish(
+        new Map([
+          [WEB, image("web", 1n)],
+          [API, image("api", 1n)],
+        ]),
+      );
       const web = (await connect("web")).get(pollPath(WEB, 1));
       (await connect("api")).get(pollPath(API, 1));
       await until(() => server.status().polls === 2, "polls to wait");
-      server.publish(new Map([[WEB, image("web", 2n, "new")], [API, image("api", 1n)]]));
+      server.publish(
+        new Map([
+          [WEB, image("web", 2n, "new")],
+          [API, image("api", 1n)],
+        ]),
+      );
       expect(await web).toEqual({ status: 200, generation: "2", body: Buffer.from("new") });
       expect(server.status().polls).toBe(1);
     }));
@@ -143,7 +156,12 @@ describe("image server", () => {
   ];
   test.each(strangers)("refuses $name", ({ as, node, status, said: reason }) =>
     withServer({}, async ({ server, connect, said }) => {
-      server.publish(new Map([[WEB, image("web", 1n)], [API, image("api", 1n)]]));
+      server.publish(
+        new Map([
+          [WEB, image("web", 1n)],
+          [API, image("api", 1n)],
+        ]),
+      );
       expect(await (await connect(as)).get(pollPath(node))).toMatchObject({ status, body: Buffer.alloc(0) });
       expect(said).toEqual([`${reason}: ${id(as)} at 127.0.0.1`]);
     }),
@@ -152,9 +170,19 @@ describe("image server", () => {
   test("tells nodes of one identity apart by address", () =>
     withServer({}, async ({ server, connect }) => {
       const twin = (generation: bigint, address: string) => ({ ...image("twin", generation), addresses: [address] });
-      server.publish(new Map([[WEB, twin(1n, "127.0.0.1")], [TWIN, twin(2n, "127.0.0.2")]]));
+      server.publish(
+        new Map([
+          [WEB, twin(1n, "127.0.0.1")],
+          [TWIN, twin(2n, "127.0.0.2")],
+        ]),
+      );
       const [one, two] = [await connect("twin"), await connect("twin", "127.0.0.2")];
-      const statuses = [one.get(pollPath(WEB)), one.get(pollPath(TWIN)), two.get(pollPath(WEB)), two.get(pollPath(TWIN))];
+      const statuses = [
+        one.get(pollPath(WEB)),
+        one.get(pollPath(TWIN)),
+        two.get(pollPath(WEB)),
+        two.get(pollPath(TWIN)),
+      ];
       expect((await Promise.all(statuses)).map(({ status }) => status)).toEqual([200, 403, 403, 200]);
     }));
 
@@ -184,7 +212,12 @@ describe("image server", () => {
       const parts = () => {
         throw new Error("no key");
       };
-      server.publish(new Map([[WEB, { ...image("web", 1n), parts }], [API, image("api", 1n)]]));
+      server.publish(
+        new Map([
+          [WEB, { ...image("web", 1n), parts }],
+          [API, image("api", 1n)],
+        ]),
+      );
       expect((await (await connect("web")).get(pollPath(WEB))).status).toBe(500);
       expect((await (await connect("api")).get(pollPath(API))).status).toBe(200);
     }));
@@ -266,7 +299,12 @@ describe("image server under strain", () => {
 
   test("turns new polls away when it holds as many as it can", () =>
     withServer({ maxPolls: 1 }, async ({ server, connect }) => {
-      server.publish(new Map([[WEB, image("web", 1n)], [API, image("api", 1n)]]));
+      server.publish(
+        new Map([
+          [WEB, image("web", 1n)],
+          [API, image("api", 1n)],
+        ]),
+      );
       (await connect("web")).get(pollPath(WEB, 1));
       await until(() => server.status().polls === 1, "the poll to wait");
       expect((await (await connect("api")).get(pollPath(API, 1))).status).toBe(503);
@@ -315,7 +353,9 @@ describe("image server under strain", () => {
     withServer({}, async ({ server, connect }) => {
       server.publish(new Map([[WEB, image("web", 1n)]]));
       const client = await connect("web");
-      const { status } = await client.get(pollPath(WEB), { "x-filler": "x".repeat(100_000) }).catch(() => ({ status: 0 }));
+      const { status } = await client
+        .get(pollPath(WEB), { "x-filler": "x".repeat(100_000) })
+        .catch(() => ({ status: 0 }));
       expect(status).not.toBe(200);
       expect((await (await connect("web")).get(pollPath(WEB))).status).toBe(200);
     }));
@@ -325,7 +365,13 @@ describe("connection to the image server", () => {
   /** Whether a client that shows `own` gets as far as the server's first HTTP/2 frame. */
   function isLetIn(port: number, own?: Issued): Promise<boolean> {
     const credentials = own === undefined ? {} : { cert: own.certificate, key: own.key };
-    const socket = tlsConnect({ port, host: "127.0.0.1", rejectUnauthorized: false, ALPNProtocols: ["h2"], ...credentials });
+    const socket = tlsConnect({
+      port,
+      host: "127.0.0.1",
+      rejectUnauthorized: false,
+      ALPNProtocols: ["h2"],
+      ...credentials,
+    });
     socket.on("error", () => {});
     return new Promise((resolve) => {
       socket.once("close", () => resolve(false));
@@ -381,7 +427,14 @@ describe("connection to the image server", () => {
       server.renew(certificate("controller"));
       const own = certificate("web");
       const code = await new Promise((resolve) => {
-        const socket = tlsConnect({ port, host: "127.0.0.1", cert: own.certificate, key: own.key, maxVersion: "TLSv1.2", rejectUnauthorized: false });
+        const socket = tlsConnect({
+          port,
+          host: "127.0.0.1",
+          cert: own.certificate,
+          key: own.key,
+          maxVersion: "TLSv1.2",
+          rejectUnauthorized: false,
+        });
         socket.on("error", (error: NodeJS.ErrnoException) => resolve(error.code));
         socket.on("secureConnect", () => resolve("connected"));
       });

@@ -2,7 +2,12 @@ import { readdir, readFile, readlink, stat } from "node:fs/promises";
 import { describe, expect, test } from "@jest/globals";
 import { Authority, type Issued } from "../../controller/serve/authority.ts";
 import { Renewal } from "../../controller/serve/renewal.ts";
-import { secretFiles, secretReferences, writeGeneration, writeSecretReferences } from "../../controller/serve/tls-folder.ts";
+import {
+  secretFiles,
+  secretReferences,
+  writeGeneration,
+  writeSecretReferences,
+} from "../../controller/serve/tls-folder.ts";
 import { withFolder } from "../folder.ts";
 
 const issued = (name: string): Issued => ({
@@ -22,7 +27,11 @@ describe("certificate folder", () => {
       const mode = async (path: string) => ((await stat(path)).mode & 0o777).toString(8);
       expect(await mode(tls)).toBe("700");
       expect(await mode(`${tls}/gen-1`)).toBe("700");
-      for (const file of [...Object.values(secretReferences(tls)), secretFiles(tls).key, secretFiles(tls).certificate]) {
+      for (const file of [
+        ...Object.values(secretReferences(tls)),
+        secretFiles(tls).key,
+        secretFiles(tls).certificate,
+      ]) {
         expect([file, await mode(file)]).toEqual([file, "600"]);
       }
     }));
