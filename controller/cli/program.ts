@@ -1,0 +1,45 @@
+import { Command, CommanderError } from "commander";
+import { ExitCode, type Run } from "./command.ts";
+import { explainCommand } from "./explain.ts";
+import type { Terminal } from "./terminal.ts";
+import { version } from "./version.ts";
+
+const EXAMPLES = `
+Examples:
+  sallyport explain -f manifests/samples/shop --from shop/web --to shop/api --port 8080/tcp
+  sallyport explain -f manifests/samples/shop --from guest/intruder --to data/db --port pg --output json
+
+Exit codes: 0 done or allowed, 3 denied, 2 error.`;
+
+/** Runs the command that the arguments name and returns what the process shall end with. */
+export async function runProgram(args: readonly string[], terminal: Terminal): Promise<ExitCode> {
+  const run: Run = { terminal, exitCode: ExitCode.Ok };
+  try {
+    await program(run).parseAsync(args, { from: "user" });
+    return run.exitCode;
+  } catch (error) {
+    if (error instanceof CommanderError) return error.exitCode === 0 ? ExitCode.Ok : ExitCode.Error;
+    throw error;
+  }
+}
+
+function program(run: Run): Command {
+  const { terminal } = run;
+  const root = new Command("sallyport")
+    .description("Network policy for service meshes, enforced wherever the workloads run.")
+    .version(version(), "-V, --version", "print the version")
+    .helpOption("-h, --help", "print help")
+    .addHelpText("after", EXAMPLES);
+  const commands = [explainCommand(run)];
+  for (const command of commands) root.addCommand(command);
+  for (const command of [root, ...commands]) {
+    const name = command === root ? "sallyport" : `sallyport ${command.name()}`;
+    command.exitOverride().showHelpAfterError(`(${name} --help says more)`);
+    command.configureOutput({
+      writeOut: (text) => terminal.out(text.trimEnd()),
+      writeErr: (text) => terminal.error(text.trimEnd()),
+      outputError: (text, write) => write(text.replace(/^error:/, terminal.styleError("red", "error:"))),
+    });
+  }
+  return root;
+}
