@@ -48,10 +48,9 @@ export interface ExplainedChange {
   readonly obstacles: readonly Obstacle[];
 }
 
-/** Whether the flow passes, by the code that the filters run. */
-export function explain(world: World, question: Question): Explanation {
+/** Whether the flow passes, by the code that the filters run. Many questions may share the nodes of a policy. */
+export function explain(world: World, question: Question, nodes = new Nodes(question.policy)): Explanation {
   const { policy, from, to, port } = question;
-  const nodes = new Nodes(policy);
   const egress = side(world, nodes, question, "egress");
   const ingress = side(world, nodes, question, "ingress");
   const outcome = outcomeOf(nodes, question);
