@@ -40,6 +40,10 @@ export class Fleet {
     return [...this.#members.keys()].sort();
   }
 
+  pid(name: string): number | undefined {
+    return this.#members.get(name)?.running.pid();
+  }
+
   /** Makes the running nodes those of `wanted`. A node that runs as planned isn't touched. */
   async adopt(wanted: readonly PlannedNode[]): Promise<FleetChange> {
     const fingerprints = new Map(wanted.map(({ plan, policy }) => [plan.name, fingerprint(plan, policy)]));

@@ -1,28 +1,59 @@
 /** Nodes in network namespaces of their own: captured, guarded, and gone with this process. */
-import { openSync } from "node:fs";
 import { join } from "node:path";
 import type { CompiledPolicy } from "../compile/compiled.ts";
 import type { NodePlan } from "../emit/topology.ts";
 import { loadGuard } from "../node/guard.ts";
 import { CONTROLLER_ADDRESS } from "../node/link-plan.ts";
 import type { Lab } from "../node/namespace.ts";
-import type { Machine, RunningNode } from "./machine.ts";
+import { Supervisor } from "../node/supervisor.ts";
+import type { Machine, MachineEvents, RunningNode } from "./machine.ts";
 
 export class LabMachine implements Machine {
   readonly controlAddress = CONTROLLER_ADDRESS;
   readonly flat = false;
+  readonly place: Lab;
+  readonly #envoy: string;
+  readonly #events: MachineEvents;
 
-  constructor(
-    private readonly lab: Lab,
-    private readonly envoy: string,
-  ) {}
+  constructor(lab: Lab, envoy: string, events: MachineEvents = {}) {
+    this.place = lab;
+    this.#envoy = envoy;
+    this.#events = events;
+  }
 
   async start(plan: NodePlan, { overlay }: CompiledPolicy, folder: string): Promise<RunningNode> {
     const { name, role, addresses } = plan;
-    await this.lab.addNode({ name, addresses });
-    await loadGuard(this.lab, name, { role, overlayCidrs: overlay.cidr, interception: overlay.interception });
-    const log = openSync(join(folder, "envoy.log"), "a", 0o600);
-    const child = this.lab.execIn(name, [this.envoy, "-c", join(folder, "envoy.json"), "--disable-hot-restart", "--concurrency", String(plan.concurrency), "--log-level", "warning", "--component-log-level", "wasm:info"], { stdio: ["ignore", log, log] });
-    return { stop: async () => { child.kill(); await this.lab.removeNode(name); } };
+    await this.place.addNode({ name, addresses });
+    // Before the proxy, and before any app: a connection from before the rules would bypass the overlay.
+    await loadGuard(this.place, name, { role, overlayCidrs: overlay.cidr, interception: overlay.interception });
+    const supervisor = superviseEnvoy(this.place, plan, folder, this.#envoy, this.#events);
+    await supervisor.start();
+    return {
+      pid: () => supervisor.pid,
+      stop: async () => {
+        await supervisor.stop();
+        await this.place.removeNode(name);
+      },
+    };
   }
+}
+
+export function superviseEnvoy(
+  place: Lab,
+  { name, concurrency }: NodePlan,
+  folder: string,
+  binary: string,
+  events: MachineEvents,
+): Supervisor {
+  const supervisor = new Supervisor(place, {
+    node: name,
+    binary,
+    config: join(folder, "envoy.json"),
+    concurrency,
+    adminSocket: join(folder, "admin.sock"),
+    logFile: join(folder, "envoy.log"),
+  });
+  supervisor.on("exited", (how, restartInMs) => events.crashed?.(name, how, restartInMs));
+  supervisor.on("failed", (error) => events.trouble?.(`${name}: ${error.message}`));
+  return supervisor;
 }

@@ -1,9 +1,11 @@
 /** What the standalone controller needs of the machine that it runs on. */
-import type { NodePlan } from "../emit/topology.ts";
 import type { CompiledPolicy } from "../compile/compiled.ts";
+import type { NodePlan } from "../emit/topology.ts";
 
 /** A node that runs: a namespace, its guard and its Envoy. */
 export interface RunningNode {
+  /** Process id of its Envoy; undefined between a crash and the next start. */
+  pid(): number | undefined;
   stop(): Promise<void>;
 }
 
@@ -14,4 +16,11 @@ export interface Machine {
   readonly flat: boolean;
   /** Makes the node's surroundings and starts its Envoy with the bootstrap in `folder`. */
   start(plan: NodePlan, policy: CompiledPolicy, folder: string): Promise<RunningNode>;
+}
+
+export interface MachineEvents {
+  /** An Envoy ended by itself; it is started again. */
+  crashed?(node: string, how: string, restartInMs: number): void;
+  /** Something went wrong that needs no stop. */
+  trouble?(message: string): void;
 }

@@ -98,6 +98,11 @@ export class Standalone {
     return this.#fleet.names;
   }
 
+  /** Process id of a local node's Envoy, while one runs. */
+  pid(name: string): number | undefined {
+    return this.#fleet.pid(name);
+  }
+
   get policies(): readonly CompiledPolicy[] {
     return this.#policies;
   }
