@@ -96,7 +96,8 @@ export class Supervisor extends EventEmitter<Events> {
     clearTimeout(this.#poll);
     if (this.#stopped) return;
     const stable = Date.now() - startedAt > STABLE_MS;
-    this.#backoffMs = stable || this.#backoffMs === 0 ? FIRST_BACKOFF_MS : Math.min(this.#backoffMs * 2, LAST_BACKOFF_MS);
+    this.#backoffMs =
+      stable || this.#backoffMs === 0 ? FIRST_BACKOFF_MS : Math.min(this.#backoffMs * 2, LAST_BACKOFF_MS);
     // Jitter: nodes that failed together shouldn't come back together.
     const waitMs = Math.round(this.#backoffMs * (0.75 + Math.random() / 2));
     this.emit("exited", how, waitMs);
