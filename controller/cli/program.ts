@@ -1,11 +1,17 @@
 import { Command, CommanderError } from "commander";
 import { ExitCode, type Run } from "./command.ts";
+import { demoCommand } from "./demo.ts";
+import { execCommand } from "./exec.ts";
 import { explainCommand } from "./explain.ts";
+import { statusCommand } from "./status.ts";
 import type { Terminal } from "./terminal.ts";
+import { upCommand } from "./up.ts";
 import { version } from "./version.ts";
 
 const EXAMPLES = `
 Examples:
+  sallyport demo
+  sallyport up -f manifests/samples/shop
   sallyport explain -f manifests/samples/shop --from shop/web --to shop/api --port 8080/tcp
   sallyport explain -f manifests/samples/shop --from guest/intruder --to data/db --port pg --output json
 
@@ -30,7 +36,7 @@ function program(run: Run): Command {
     .version(version(), "-V, --version", "print the version")
     .helpOption("-h, --help", "print help")
     .addHelpText("after", EXAMPLES);
-  const commands = [explainCommand(run)];
+  const commands = [demoCommand(run), upCommand(run), statusCommand(run), execCommand(run), explainCommand(run)];
   for (const command of commands) root.addCommand(command);
   for (const command of [root, ...commands]) {
     const name = command === root ? "sallyport" : `sallyport ${command.name()}`;

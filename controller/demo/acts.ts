@@ -61,14 +61,14 @@ export async function showEdit(stage: Stage, show: Presenter): Promise<void> {
 }
 
 async function showBrokenFile(stage: Stage, show: Presenter): Promise<void> {
-  const kept = stage.keptReloads;
+  const kept = stage.diary.kept;
   await edit(stage.folder, "policy-data.yaml", (text) => text.replace("podSelector:", "podSelektor:"));
-  await until("the broken file is noticed", () => stage.keptReloads > kept);
+  await until("the broken file is noticed", () => stage.diary.kept > kept);
   const { reached } = await stage.agent("api").probe("tcp", DB.host, DB.port);
-  show.check(reached, `a broken file keeps the last good state: ${stage.lastRejection}`);
-  const applied = stage.appliedReloads;
+  show.check(reached, `a broken file keeps the last good state: ${lastLine(stage.diary.lastRejection)}`);
+  const applied = stage.diary.applied;
   await edit(stage.folder, "policy-data.yaml", (text) => text.replace("podSelektor:", "podSelector:"));
-  await until("the repaired file is taken", () => stage.appliedReloads > applied);
+  await until("the repaired file is taken", () => stage.diary.applied > applied);
 }
 
 /** Epochs pass while flows are opened and one stays open: nobody notices. */
@@ -77,8 +77,8 @@ export async function showRotation(stage: Stage, show: Presenter): Promise<void>
   const api = stage.agent("api");
   await api.open(DB.host, DB.port);
   await api.startTraffic(DB.host, DB.port, TRAFFIC_EVERY_MS);
-  const from = stage.rotations;
-  await show.during("waiting for two epochs", () => until("two epochs began", () => stage.rotations >= from + 2, 30_000));
+  const from = stage.diary.rotations;
+  await show.during("waiting for two epochs", () => until("two epochs began", () => stage.diary.rotations >= from + 2, 30_000));
   const seen = await api.report();
   show.check(
     seen.failedAt.length === 0 && seen.opened > 0 && seen.openFlow === "alive",
@@ -112,7 +112,7 @@ export async function showCrash(stage: Stage, show: Presenter): Promise<void> {
   await api.report();
   const killed = Date.now();
   const pid = stage.kill("edge-a-0");
-  await until("it is started again", () => stage.pidOf("edge-a-0") !== pid && stage.pidOf("edge-a-0") !== undefined);
+  await until("it is started again", () => stage.standalone.pid("edge-a-0") !== pid && stage.standalone.pid("edge-a-0") !== undefined);
   const restarted = Date.now() - killed;
   await show.during("traffic goes on", () => until("it has its image", () => stage.isProgrammed(), 20_000));
   const seen = await api.report();
@@ -136,6 +136,11 @@ async function settled(stage: Stage, name: NodeName): Promise<TrafficReport> {
     return opened + failedAt.length >= 50;
   });
   return { ...(last as TrafficReport), opened, failedAt };
+}
+
+/** A rejection without the demo's own folder in it. */
+function lastLine(text: string): string {
+  return text.slice(text.lastIndexOf("/") + 1);
 }
 
 function ms(value: number): string {

@@ -1,9 +1,9 @@
 /** The demo's world while it runs: the shop's nodes, their apps, the resources that it edits and the proxies' logs. */
 import { cp, readFile, writeFile } from "node:fs/promises";
 import { join } from "node:path";
-import { connect } from "node:net";
-import type { Place } from "../node/namespace.ts";
 import { CONTROL_PORT } from "../model/ports.ts";
+import { formatRejection } from "../read/issue.ts";
+import type { Session, SessionEvents } from "../standalone/session.ts";
 import type { Standalone } from "../standalone/standalone.ts";
 import { Agent } from "./crew.ts";
 
@@ -39,12 +39,15 @@ export class Stage {
   readonly agents: ReadonlyMap<NodeName, Agent>;
 
   constructor(
-    readonly standalone: Standalone,
-    place: Place,
+    readonly session: Session,
     readonly folder: string,
-    readonly controlAddress: string,
+    readonly diary: Diary,
   ) {
-    this.agents = new Map(PEOPLE.map((name) => [name, new Agent(place, name)]));
+    this.agents = new Map(PEOPLE.map((name) => [name, new Agent(session.machine.place, name)]));
+  }
+
+  get standalone(): Standalone {
+    return this.session.standalone;
   }
 
   agent(name: NodeName): Agent {
@@ -55,15 +58,31 @@ export class Stage {
     for (const { node, protocol, port } of APPS) await this.agent(node).serve(protocol, port, node);
   }
 
+  /** `ip:port` of the image service. */
   get control(): string {
-    return `${this.controlAddress}:${CONTROL_PORT}`;
+    return `${this.session.machine.controlAddress}:${CONTROL_PORT}`;
   }
 
+  /** Folder of a node's current certificate. */
   tls(node: string): string {
     return join(this.standalone.nodeFolder(node), "tls", "current");
   }
 
-  /** Text that a node's Envoy has logged since `from`, a length. */
+  /** Every local node's workers run their current image. */
+  isProgrammed(): boolean {
+    const { current, total } = this.standalone.programmed();
+    return total > 0 && current === total;
+  }
+
+  /** Ends a node's Envoy as a crash would; its process id. */
+  kill(node: string): number {
+    const pid = this.standalone.pid(node);
+    if (pid === undefined) throw new Error(`${node} doesn't run`);
+    process.kill(pid, "SIGKILL");
+    return pid;
+  }
+
+  /** What a node's Envoy has logged, from an offset in characters on. */
   async log(node: string, from = 0): Promise<string> {
     const text = await readFile(join(this.standalone.nodeFolder(node), "envoy.log"), "utf8").catch(() => "");
     return text.slice(from);
@@ -72,4 +91,25 @@ export class Stage {
   stop(): void {
     for (const agent of this.agents.values()) agent.stop();
   }
+}
+
+/** What the controller reported while the demo ran. */
+export class Diary {
+  applied = 0;
+  kept = 0;
+  lastRejection = "";
+  rotations = 0;
+  readonly troubles: string[] = [];
+
+  readonly events: SessionEvents = {
+    reloaded: (reload) => {
+      if (reload.kind === "applied") this.applied++;
+      else {
+        this.kept++;
+        this.lastRejection = reload.rejections.map(formatRejection)[0] ?? "";
+      }
+    },
+    rotated: () => this.rotations++,
+    trouble: (message) => this.troubles.push(message),
+  };
 }

@@ -34,8 +34,8 @@ export interface StandaloneOptions {
 }
 
 export interface StandaloneEvents {
-  /** A node's worker runs a generation for the first time. */
-  acknowledged?(node: string, generation: bigint): void;
+  /** Every worker of every local node runs its current image, so long after that was issued. */
+  programmed?(generation: string, tookMs: number): void;
   /** Something went wrong that needs no stop. */
   trouble?(message: string): void;
   /** An epoch began and nodes got its keys. */
@@ -58,6 +58,8 @@ export class Standalone {
   #policies: readonly CompiledPolicy[] = [];
   #images: ReadonlyMap<string, IssuedImage> = new Map();
   #rotation: NodeJS.Timeout | undefined;
+  #issuedAt = 0;
+  #announced = false;
 
   private constructor(options: StandaloneOptions, server: ImageServer, renewal: Renewal, issuer: ImageIssuer) {
     this.#options = options;
@@ -76,18 +78,21 @@ export class Standalone {
       failed: (name, error) => events?.trouble?.(`certificate of ${name} was not renewed: ${String(error)}`),
     });
     const certificate = await authority.issue(CONTROLLER_IDENTITY);
+    let acknowledged = () => {};
     const server = new ImageServer({
       certificate,
       clock,
       events: {
-        acknowledged: (node, worker) => events?.acknowledged?.(node, worker.generation),
+        acknowledged: () => acknowledged(),
         refused: (_, peer, detail) => events?.trouble?.(`refused an image request of ${peer}: ${detail}`),
       },
     });
     await renewal.keep({ name: "controller", identity: CONTROLLER_IDENTITY, accept: (issued: Issued) => server.renew(issued) });
     renewal.start();
     await server.listen(machine.controlAddress, CONTROL_PORT);
-    return new Standalone(options, server, renewal, new ImageIssuer(await nextTerm(stateFolder), sha256));
+    const standalone = new Standalone(options, server, renewal, new ImageIssuer(await nextTerm(stateFolder), sha256));
+    acknowledged = () => standalone.#noteProgress();
+    return standalone;
   }
 
   nodeFolder(name: string): string {
@@ -157,10 +162,21 @@ export class Standalone {
   /** Issues images for this moment and wakes the nodes whose image changed; their number. */
   #publish(): number {
     const before = this.#images;
+    this.#issuedAt = performance.now();
+    this.#announced = false;
     const worlds = this.#policies.map((policy) => ({ policy, master: this.#masters.get(policy.overlay.name) as Secret }));
     this.#images = this.#issuer.issue(worlds, Math.floor(clock.now() / 1000));
     this.#server.publish(new Map([...this.#images].map(([id, image]) => [id, served(image)])));
     return [...this.#images].filter(([id, { generation }]) => before.get(id)?.generation !== generation).length;
+  }
+
+  #noteProgress(): void {
+    const { current, total } = this.programmed();
+    if (this.#announced || current < total) return;
+    this.#announced = true;
+    const newest = [...this.#images.values()].reduce((max, { generation }) => (generation > max ? generation : max), 0n);
+    const took = Math.round(performance.now() - this.#issuedAt);
+    this.#options.events?.programmed?.(`${newest >> 32n}.${newest & 0xffffffffn}`, took);
   }
 
   /** At the next epoch of any overlay, nodes get keys for one epoch more. */

@@ -1,0 +1,64 @@
+import { mkdtemp, rm } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { Command } from "commander";
+import { playActs, raiseShop } from "../demo/demo.ts";
+import { Presenter } from "../demo/presenter.ts";
+import type { Stage } from "../demo/stage.ts";
+import { ExitCode, type Run } from "./command.ts";
+import { codeFolder, shopFolder } from "./installation.ts";
+import { inLab, stopSignal } from "./lab.ts";
+
+const HELP = `
+Runs a small shop (web, api, db, an intruder) behind two gateways, one with two replicas, on real Envoys; shows who
+reaches whom, a policy edit, a key rotation, an emergency re-key, a killed SaP and an intruder's attempts. Exit code 0
+only if everything observed was as expected.`;
+
+export function demoCommand(run: Run): Command {
+  return new Command("demo")
+    .description("Show on this machine what the overlay does. Takes about a minute and leaves nothing behind.")
+    .option("--keep", "leave the shop running afterwards, until Ctrl-C")
+    .addHelpText("after", HELP)
+    .action(async ({ keep }: { readonly keep?: boolean }) => {
+      run.exitCode = await inLab(run, (envoy) => demo(run, envoy, keep === true));
+    });
+}
+
+async function demo(run: Run, envoy: string, keep: boolean): Promise<ExitCode> {
+  const asked = stopSignal();
+  const show = new Presenter(process.stdout);
+  const stateFolder = await mkdtemp(join(tmpdir(), "sallyport-"));
+  let stage: Stage | undefined;
+  try {
+    stage = await raiseShop({ stateFolder, shopFolder, codeFolder, envoy }, show);
+    const interrupted = asked.then((signal) => Promise.reject(new Error(`stopped by ${signal}`)));
+    await Promise.race([playActs(stage, show), interrupted]);
+    if (keep) {
+      explainKeep(show, stateFolder);
+      await asked;
+    }
+    return verdict(show);
+  } finally {
+    stage?.stop();
+    await stage?.session.stop();
+    await rm(stateFolder, { recursive: true, force: true });
+  }
+}
+
+function verdict(show: Presenter): ExitCode {
+  show.heading(show.failures === 0 ? "Everything observed was as expected." : `${show.failures} observations were NOT as expected.`);
+  return show.failures === 0 ? ExitCode.Ok : ExitCode.Error;
+}
+
+function explainKeep(show: Presenter, stateFolder: string): void {
+  show.heading("The shop keeps running until Ctrl-C. In another terminal, try:");
+  for (const line of [
+    `npx sallyport exec --state ${stateFolder} web -- curl -s http://10.77.0.12:8080/`,
+    `npx sallyport exec --state ${stateFolder} web -- curl -s --max-time 3 http://10.77.0.13:5432/     (denied)`,
+    `npx sallyport status --state ${stateFolder}`,
+    `npx sallyport explain -f ${stateFolder}/resources --from shop/web --to data/db --port pg`,
+    `edit ${stateFolder}/resources/policy-data.yaml and watch ${stateFolder}/nodes/edge-a-1/envoy.log`,
+  ]) {
+    show.note(line);
+  }
+}

@@ -1,0 +1,57 @@
+import { readdir } from "node:fs/promises";
+import { join, resolve } from "node:path";
+import { Command } from "commander";
+import { adminStats } from "../node/admin.ts";
+import { runningIn } from "../node/run-record.ts";
+import { ExitCode, fail, type Run } from "./command.ts";
+import { DEFAULT_STATE } from "./up.ts";
+
+interface NodeStatus {
+  readonly node: string;
+  readonly ready: boolean;
+  /** Image generation, `term << 32 | sequence`; 0 without an image. */
+  readonly generation: number;
+  readonly flows: number;
+  /** Verdicts since the Envoy started, by `place.verdict`. */
+  readonly verdicts: Readonly<Record<string, number>>;
+}
+
+const PREFIX = "wasmcustom.sallyport.";
+
+export function statusCommand(run: Run): Command {
+  return new Command("status")
+    .description("Show the nodes that `sallyport up` runs: images, live flows, verdicts.")
+    .option("--state <directory>", "state directory of the running `sallyport up`", DEFAULT_STATE)
+    .option("-o, --output <format>", "text or json", "text")
+    .action(async ({ state, output }: { readonly state: string; readonly output: string }) => {
+      run.exitCode = await status(run, resolve(state), output);
+    });
+}
+
+async function status(run: Run, state: string, output: string): Promise<ExitCode> {
+  if ((await runningIn(state)) === undefined) return fail(run, `nothing runs in ${state}; start sallyport up`);
+  const names = await readdir(join(state, "nodes"));
+  const nodes = await Promise.all(names.sort().map((name) => nodeStatus(name, join(state, "nodes", name, "admin.sock"))));
+  run.terminal.out(output === "json" ? JSON.stringify(nodes, null, 2) : nodes.map(line).join("\n"));
+  return nodes.every(({ ready }) => ready) ? ExitCode.Ok : ExitCode.Error;
+}
+
+async function nodeStatus(node: string, socket: string): Promise<NodeStatus> {
+  const stats = await adminStats(socket, "sallyport").catch(() => undefined);
+  if (stats === undefined) return { node, ready: false, generation: 0, flows: 0, verdicts: {} };
+  const verdicts = [...stats].filter(([name, count]) => /\.(stamp|gate|verify)\./.test(name) && count > 0);
+  return {
+    node,
+    ready: (stats.get(`${PREFIX}image.generation`) ?? 0) > 0,
+    generation: stats.get(`${PREFIX}image.generation`) ?? 0,
+    flows: stats.get(`${PREFIX}vm.flows`) ?? 0,
+    verdicts: Object.fromEntries(verdicts.map(([name, count]) => [name.slice(PREFIX.length), count])),
+  };
+}
+
+function line({ node, ready, generation, flows, verdicts }: NodeStatus): string {
+  if (!ready) return `${node}  not ready`;
+  const counts = Object.entries(verdicts).map(([name, count]) => `${name} ${count}`);
+  const text = `generation ${Math.floor(generation / 2 ** 32)}.${generation % 2 ** 32}  flows ${flows}`;
+  return [`${node}  ${text}`, ...counts].join("  ");
+}

@@ -1,0 +1,46 @@
+/** The whole demo: raises the shop, shows what the overlay does with it, takes it down. */
+import { join } from "node:path";
+import { Session, type Start } from "../standalone/session.ts";
+import { showCrash, showEdit, showMatrix, showRekey, showRotation } from "./acts.ts";
+import type { Presenter } from "./presenter.ts";
+import { showSiege } from "./siege.ts";
+import { copyShop, Diary, Stage } from "./stage.ts";
+import { until } from "./until.ts";
+
+export interface DemoSettings {
+  /** Absolute; the demo's own, created for it. */
+  readonly stateFolder: string;
+  readonly shopFolder: string;
+  readonly codeFolder: string;
+  readonly envoy: string;
+}
+
+/** Starts the shop; the caller stops it. */
+export async function raiseShop(settings: DemoSettings, show: Presenter): Promise<Stage> {
+  const { stateFolder, shopFolder } = settings;
+  const folder = join(stateFolder, "resources");
+  await copyShop(shopFolder, folder);
+  const diary = new Diary();
+  const start = await show.during("starting four endpoints and three SaPs", () =>
+    Session.start({ ...settings, folder, events: diary.events }),
+  );
+  const stage = new Stage(sessionOf(start), folder, diary);
+  await stage.startApps();
+  const took = await show.during("waiting for their images", () => until("all nodes run their images", () => stage.isProgrammed(), 60_000));
+  show.note(`${stage.standalone.nodes.length} Envoys run, each in a network namespace with redirect and guard; the last image came ${took.toFixed(0)} ms later`);
+  return stage;
+}
+
+export async function playActs(stage: Stage, show: Presenter): Promise<void> {
+  await showMatrix(stage, show);
+  await showEdit(stage, show);
+  await showRotation(stage, show);
+  await showRekey(stage, show);
+  await showCrash(stage, show);
+  await showSiege(stage, show);
+}
+
+function sessionOf(start: Start): Session {
+  if ("session" in start) return start.session;
+  throw new Error("problem" in start ? start.problem : start.rejections.map(({ message }) => message).join("; "));
+}
