@@ -2,7 +2,7 @@ import { createHash } from "node:crypto";
 import { Sha256 } from "../../assembly/crypto/sha256.ts";
 import { Expectation, Image, Side } from "../../assembly/decide/image.ts";
 import { ImageFault } from "../../assembly/decide/image-check.ts";
-import { Verdict } from "../../assembly/decide/verdict.ts";
+import type { Verdict } from "../../assembly/decide/verdict.ts";
 import { Role } from "../../assembly/wire/image.ts";
 import { compile } from "../../controller/compile/compile.ts";
 import type { CompiledEndpoint, CompiledGateway } from "../../controller/compile/compiled.ts";
@@ -42,4 +42,10 @@ export function decide(image: Image, from: string, to: string, key: number, side
 export function classOf(image: Image, address: string): number {
   const bytes = parseAddress(address) as Uint8Array;
   return image.classOf(new DataView(bytes.buffer, bytes.byteOffset, 16), 0);
+}
+
+const nameBuffer = Buffer.alloc(512);
+
+export function ruleName(image: Image, rule: number): string {
+  return nameBuffer.toString("latin1", 0, image.copyRule(rule, nameBuffer));
 }
