@@ -1,31 +1,43 @@
-/** Envoy's admin interface over its Unix socket. */
+/** Envoy's admin interface on a Unix socket. */
 import { request } from "node:http";
+
+export interface AdminAnswer {
+  readonly status: number;
+  readonly body: string;
+}
 
 const TIMEOUT_MS = 5000;
 
-/** Body of a GET. An unreachable socket or another status than 200 is an error; /ready answers before it is. */
-export function adminGet(socketPath: string, path: string): Promise<string> {
+/** `path` such as `/ready`, `/stats?filter=tcp` or `/config_dump`. Fails when nobody listens on the socket. */
+export function adminGet(socket: string, path: string): Promise<AdminAnswer> {
   return new Promise((resolve, reject) => {
-    const call = request({ socketPath, path, method: "GET", timeout: TIMEOUT_MS }, (response) => {
+    const sent = request({ socketPath: socket, path, agent: false, timeout: TIMEOUT_MS }, (response) => {
       const chunks: Buffer[] = [];
       response.on("data", (chunk: Buffer) => chunks.push(chunk));
-      response.once("error", reject);
-      response.once("end", () => {
-        const body = Buffer.concat(chunks).toString();
-        if (response.statusCode === 200) resolve(body);
-        else reject(new Error(`${path} answered ${response.statusCode}: ${body.slice(0, 200)}`));
-      });
+      response.on("error", reject);
+      response.on("end", () => resolve({ status: response.statusCode ?? 0, body: Buffer.concat(chunks).toString() }));
     });
-    call.once("timeout", () => call.destroy(new Error(`${path} did not answer within ${TIMEOUT_MS} ms`)));
-    call.once("error", reject);
-    call.end();
+    sent.on("timeout", () => sent.destroy(new Error(`no answer from ${socket} within ${TIMEOUT_MS} ms`)));
+    sent.on("error", reject);
+    sent.end();
   });
 }
 
-/** Envoy's counters and gauges by name. */
-export async function adminStats(socketPath: string, filter = ""): Promise<ReadonlyMap<string, number>> {
-  const query = filter === "" ? "" : `&filter=${encodeURIComponent(filter)}`;
-  const text = await adminGet(socketPath, `/stats?format=text${query}`);
-  const pairs = text.split("\n").map((line) => line.split(": "));
-  return new Map(pairs.flatMap(([name, value]) => (name && /^\d+$/.test(value ?? "") ? [[name, Number(value)]] : [])));
+/** Whether the Envoy behind the socket has its listeners up. */
+export async function isReady(socket: string): Promise<boolean> {
+  return adminGet(socket, "/ready").then(
+    ({ status }) => status === 200,
+    () => false,
+  );
+}
+
+/** Counters and gauges whose name matches the regular expression `filter` (RE2), by name. */
+export async function envoyStats(socket: string, filter: string): Promise<Map<string, number>> {
+  const { status, body } = await adminGet(socket, `/stats?filter=${encodeURIComponent(filter)}`);
+  if (status !== 200) throw new Error(`${socket} answered ${status} when asked for statistics`);
+  const values = body.split("\n").flatMap((line) => {
+    const match = /^(.+): ([0-9]+)$/.exec(line);
+    return match === null ? [] : [[match[1] as string, Number(match[2])] as const];
+  });
+  return new Map(values);
 }

@@ -90,6 +90,11 @@ export class Lab implements Place {
     await rm(this.#file(name));
   }
 
+  /** Unmounts the lab's files, so that the state folder can be removed. The namespaces end with this process. */
+  async close(): Promise<void> {
+    await runOrFail(["umount", "-l", this.#folder]);
+  }
+
   execIn(name: string, argv: readonly string[], options: SpawnOptions = {}): ChildProcess {
     return spawnBound([...this.#enter(name), ...argv], { ...options, env: withoutLab(options.env ?? process.env) });
   }

@@ -1,136 +1,156 @@
-/** Keeps one Envoy running: starts it, waits until it is ready, and starts it again when it ends by itself. */
+/** Keeps one node's Envoy running: starts it, waits until it is ready, starts it again when it ends. */
 import type { ChildProcess } from "node:child_process";
-import { EventEmitter } from "node:events";
-import { createWriteStream, type WriteStream } from "node:fs";
-import { rename, rm, stat } from "node:fs/promises";
-import { adminGet } from "./admin.ts";
+import { isReady } from "./admin.ts";
+import { prepareAdminSocket } from "./admin-socket.ts";
+import { BackOff } from "./back-off.ts";
+import { cutLog, lastLines, withLog } from "./log-file.ts";
 import type { Place } from "./namespace.ts";
 
-export interface EnvoySettings {
-  /** Node's name in its place. */
+export interface EnvoyRun {
+  /** The node; also its namespace. */
   readonly node: string;
-  readonly binary: string;
+  readonly program: string;
   /** Path of the bootstrap. */
   readonly config: string;
+  /** Worker threads. */
   readonly concurrency: number;
+  /** Path of the Unix socket that the bootstrap gives the admin interface. */
   readonly adminSocket: string;
-  readonly logFile: string;
+  /** Path of the log; `.1` holds what was before. */
+  readonly log: string;
 }
 
-interface Events {
-  /** Its admin interface says LIVE. */
-  ready: [];
-  /** It ended by itself; the next start is so many milliseconds away. */
-  exited: [how: string, restartInMs: number];
-  failed: [error: Error];
+export interface SupervisorEvents {
+  started?(node: string, pid: number): void;
+  ready?(node: string, afterMs: number): void;
+  exited?(node: string, exit: Exit): void;
 }
 
-const FIRST_BACKOFF_MS = 200;
-const LAST_BACKOFF_MS = 10_000;
-/** One that lived this long starts over with the shortest wait. */
-const STABLE_MS = 30_000;
-const GRACE_MS = 3000;
+export interface Exit {
+  readonly code: number | null;
+  readonly signal: NodeJS.Signals | null;
+  /** Undefined: it was told to end. */
+  readonly restartInMs: number | undefined;
+  /** The end of its log. */
+  readonly lastLines: readonly string[];
+}
+
+export interface SupervisorOptions {
+  readonly events?: SupervisorEvents;
+  readonly backOff?: BackOff;
+}
+
 const READY_POLL_MS = 20;
-const LOG_MAX_BYTES = 10 * 1024 * 1024;
+const LOG_CHECK_MS = 5000;
+const SAID_LINES = 5;
 
-export class Supervisor extends EventEmitter<Events> {
-  readonly #settings: EnvoySettings;
+export class Supervisor {
+  readonly #run: EnvoyRun;
   readonly #place: Place;
+  readonly #events: SupervisorEvents;
+  readonly #backOff: BackOff;
   #child: ChildProcess | undefined;
-  #log: WriteStream | undefined;
-  #logBytes = 0;
-  #backoffMs = 0;
+  #isReady = false;
+  #isStopped = false;
   #restart: NodeJS.Timeout | undefined;
-  #poll: NodeJS.Timeout | undefined;
-  #stopped = false;
+  #logCheck: NodeJS.Timeout | undefined;
+  #waiting: (() => void)[] = [];
 
-  constructor(place: Place, settings: EnvoySettings) {
-    super();
+  constructor(run: EnvoyRun, place: Place, options: SupervisorOptions = {}) {
+    this.#run = run;
     this.#place = place;
-    this.#settings = settings;
+    this.#events = options.events ?? {};
+    this.#backOff = options.backOff ?? new BackOff();
   }
 
-  /** The running Envoy's; undefined between an exit and the next start. */
+  /** The running Envoy; undefined between a crash and the next start. */
   get pid(): number | undefined {
     return this.#child?.pid;
   }
 
+  get isReady(): boolean {
+    return this.#isReady;
+  }
+
+  /** Starts Envoy and keeps it running until `stop`. */
   async start(): Promise<void> {
-    if (this.#stopped) return;
-    await this.#openLog();
-    // A socket of a killed predecessor would make the new one fail to bind.
-    await rm(this.#settings.adminSocket, { force: true });
-    const startedAt = Date.now();
-    const child = this.#place.execIn(this.#settings.node, this.#command(), { stdio: ["ignore", "pipe", "pipe"] });
-    this.#child = child;
-    for (const stream of [child.stdout, child.stderr]) stream?.on("data", (chunk: Buffer) => this.#write(chunk));
-    child.once("error", (error) => this.emit("failed", error));
-    child.once("exit", (code, signal) => this.#exited(child, startedAt, signal ?? `exit code ${code}`));
-    this.#waitUntilReady(child);
+    await prepareAdminSocket(this.#run.adminSocket);
+    this.#logCheck = setInterval(() => void cutLog(this.#run.log).catch(() => {}), LOG_CHECK_MS);
+    this.#logCheck.unref();
+    this.#spawn();
   }
 
-  /** Ends it for good: SIGTERM, and SIGKILL if it doesn't listen. */
-  async stop(): Promise<void> {
-    this.#stopped = true;
+  /** Waits until Envoy serves. Fails at the deadline with the end of its log. */
+  async ready(deadlineMs: number): Promise<void> {
+    if (this.#isReady) return;
+    let timer: NodeJS.Timeout | undefined;
+    const late = new Promise<boolean>((resolve) => {
+      timer = setTimeout(() => resolve(false), deadlineMs);
+    });
+    const served = new Promise<boolean>((resolve) => this.#waiting.push(() => resolve(true)));
+    const isServing = await Promise.race([served, late]);
+    clearTimeout(timer);
+    if (isServing) return;
+    const said = (await lastLines(this.#run.log, SAID_LINES)).join("\n");
+    throw new Error(`the Envoy of ${this.#run.node} is not ready after ${deadlineMs} ms; its log ends with:\n${said}`);
+  }
+
+  /** Ends Envoy for good: asks first, and kills it when it has not ended after `graceMs`. */
+  async stop(graceMs = 3000): Promise<void> {
+    this.#isStopped = true;
     clearTimeout(this.#restart);
-    clearTimeout(this.#poll);
+    clearInterval(this.#logCheck);
     const child = this.#child;
-    if (child !== undefined && child.exitCode === null && child.signalCode === null) {
-      const ended = new Promise((resolve) => child.once("exit", resolve));
-      child.kill("SIGTERM");
-      const impatient = setTimeout(() => child.kill("SIGKILL"), GRACE_MS);
-      await ended;
-      clearTimeout(impatient);
-    }
-    this.#log?.end();
+    if (child === undefined) return;
+    const ended = new Promise((resolve) => child.once("exit", resolve));
+    child.kill("SIGTERM");
+    const timer = setTimeout(() => child.kill("SIGKILL"), graceMs);
+    await ended;
+    clearTimeout(timer);
   }
 
-  #command(): string[] {
-    const { binary, config, concurrency } = this.#settings;
-    const quiet = ["--log-level", "warning", "--component-log-level", "wasm:info"];
-    return [binary, "-c", config, "--disable-hot-restart", "--concurrency", String(concurrency), ...quiet];
-  }
-
-  #exited(child: ChildProcess, startedAt: number, how: string): void {
-    if (this.#child === child) this.#child = undefined;
-    clearTimeout(this.#poll);
-    if (this.#stopped) return;
-    const stable = Date.now() - startedAt > STABLE_MS;
-    this.#backoffMs =
-      stable || this.#backoffMs === 0 ? FIRST_BACKOFF_MS : Math.min(this.#backoffMs * 2, LAST_BACKOFF_MS);
-    // Jitter: nodes that failed together shouldn't come back together.
-    const waitMs = Math.round(this.#backoffMs * (0.75 + Math.random() / 2));
-    this.emit("exited", how, waitMs);
-    this.#restart = setTimeout(() => this.start().catch((error: Error) => this.emit("failed", error)), waitMs);
-  }
-
-  #waitUntilReady(child: ChildProcess): void {
-    const ask = async () => {
-      if (this.#child !== child || this.#stopped) return;
-      const answer = await adminGet(this.#settings.adminSocket, "/ready").catch(() => "");
-      if (answer.startsWith("LIVE")) this.emit("ready");
-      else this.#poll = setTimeout(ask, READY_POLL_MS);
+  #spawn(): void {
+    const { node, log } = this.#run;
+    const startedAt = performance.now();
+    const child = withLog(log, (descriptor) =>
+      this.#place.execIn(node, commandLine(this.#run), { stdio: ["ignore", descriptor, descriptor] }),
+    );
+    this.#child = child;
+    if (child.pid !== undefined) this.#events.started?.(node, child.pid);
+    const end = (code: number | null, signal: NodeJS.Signals | null) => {
+      // A program that cannot be started reports an error, and some that ended report both.
+      if (this.#child === child) void this.#ended(code, signal, performance.now() - startedAt);
     };
-    void ask();
+    child.once("error", () => end(null, null));
+    child.once("exit", end);
+    void this.#awaitReady(child, startedAt);
   }
 
-  async #openLog(): Promise<void> {
-    if (this.#log !== undefined) return;
-    const { logFile } = this.#settings;
-    this.#logBytes = (await stat(logFile).catch(() => undefined))?.size ?? 0;
-    this.#log = createWriteStream(logFile, { flags: "a", mode: 0o600 });
-    this.#log.on("error", (error) => this.emit("failed", error));
+  async #awaitReady(child: ChildProcess, startedAt: number): Promise<void> {
+    while (this.#child === child && !this.#isStopped) {
+      if (await isReady(this.#run.adminSocket)) break;
+      await new Promise((resolve) => setTimeout(resolve, READY_POLL_MS));
+    }
+    if (this.#child !== child) return;
+    this.#isReady = !this.#isStopped;
+    if (!this.#isReady) return;
+    this.#events.ready?.(this.#run.node, performance.now() - startedAt);
+    for (const wake of this.#waiting.splice(0)) wake();
   }
 
-  /** A log that grew too large becomes `<name>.1`, so that two files are the bound. */
-  #write(chunk: Buffer): void {
-    this.#log?.write(chunk);
-    this.#logBytes += chunk.length;
-    if (this.#logBytes < LOG_MAX_BYTES) return;
-    this.#logBytes = 0;
-    const { logFile } = this.#settings;
-    this.#log?.end();
-    void rename(logFile, `${logFile}.1`).catch((error: Error) => this.emit("failed", error));
-    this.#log = createWriteStream(logFile, { flags: "a", mode: 0o600 });
+  async #ended(code: number | null, signal: NodeJS.Signals | null, aliveMs: number): Promise<void> {
+    this.#child = undefined;
+    this.#isReady = false;
+    const restartInMs = this.#isStopped ? undefined : this.#backOff.next(aliveMs);
+    if (restartInMs !== undefined) this.#restart = setTimeout(() => this.#spawn(), restartInMs);
+    const said = await lastLines(this.#run.log, SAID_LINES).catch(() => []);
+    this.#events.exited?.(this.#run.node, { code, signal, restartInMs, lastLines: said });
   }
+}
+
+function commandLine(run: EnvoyRun): string[] {
+  const threads = ["--concurrency", String(run.concurrency)];
+  const logs = ["--log-level", "warning", "--component-log-level", "wasm:info"];
+  // Hot restart shares memory by name between all Envoys of the machine, also those of other users.
+  return [run.program, "--config-path", run.config, "--disable-hot-restart", ...threads, ...logs];
 }
