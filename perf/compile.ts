@@ -6,14 +6,17 @@
 import { spawnSync } from "node:child_process";
 import { createHash } from "node:crypto";
 import { fileURLToPath } from "node:url";
-import { type Compilation, compile } from "../controller/compile/compile.ts";
-import type { CompiledGateway } from "../controller/compile/compiled.ts";
+import { compile } from "../controller/compile/compile.ts";
+import type { CompiledGateway, CompiledPolicy } from "../controller/compile/compiled.ts";
+import { INTERVAL_WORDS, type VerdictTable } from "../controller/compile/verdict-table.ts";
 import { encodeImage, type Issue } from "../controller/image/encode.ts";
 import { type PreparedImages, prepareImages } from "../controller/image/prepare.ts";
 import { adversarialWorld, OVERLAY, realisticWorld } from "./worlds.ts";
 
 const GENERATORS = { realistic: realisticWorld, adversarial: adversarialWorld };
 const ROUNDS = 5;
+/** Endpoints whose images are encoded. */
+const SAMPLE = 200;
 const NO_KEYS: Issue = { term: 1, sequence: 1, notAfter: 1, keys: [] };
 
 type WorldKind = keyof typeof GENERATORS;
@@ -21,43 +24,44 @@ type WorldKind = keyof typeof GENERATORS;
 function measure(kind: WorldKind, endpoints: number, policies: number, namespaces: number): object {
   const size = { endpoints, policies, namespaces, seed: 1 };
   const world = GENERATORS[kind](size);
-  const worldMiB = rssMiB();
-  const times = { compile: [] as number[], prepare: [] as number[] };
-  let compilation: Compilation | undefined;
-  let prepared: PreparedImages | undefined;
-  for (let round = 0; round < ROUNDS; round++) {
-    times.compile.push(milliseconds(() => (compilation = compile(world, OVERLAY))));
-    const { policy } = compilation as Compilation;
-    times.prepare.push(milliseconds(() => (prepared = prepareImages(policy, sha256))));
-  }
-  const { policy, rejections } = compilation as Compilation;
-  const images = prepared as PreparedImages;
-  const sample = policy.endpoints.filter((_, i) => i % Math.ceil(policy.endpoints.length / 200) === 0);
-  const sizes: number[] = [];
-  const endpointMs = milliseconds(() => sample.forEach((one) => sizes.push(encodeImage(images, one, NO_KEYS).length))) / sample.length;
-  let gatewayBytes = 0;
-  const gatewayMs = milliseconds(() => (gatewayBytes = encodeImage(images, policy.gateways[0] as CompiledGateway, NO_KEYS).length));
-  const { table } = policy;
+  const worldAlone = mebibytes(process.memoryUsage.rss());
+  const compiled = repeated(() => compile(world, OVERLAY));
+  const { policy, rejections } = compiled.value;
+  const prepared = repeated(() => prepareImages(policy, sha256));
+  const images = imagesOf(prepared.value, policy);
   return {
     world: kind,
     ...size,
     rejections: rejections.length,
-    compileMs: { first: times.compile[0], median: median(times.compile) },
-    prepareMs: { first: times.prepare[0], median: median(times.prepare) },
-    encodeMs: { gateway: round(gatewayMs), endpoint: round(endpointMs) },
-    imageBytes: { gateway: gatewayBytes, endpointMedian: median(sizes), endpointMost: Math.max(...sizes) },
-    rssMiB: { worldAlone: worldMiB, most: Math.round(process.resourceUsage().maxRSS / 1024) },
-    table: {
-      classes: table.classes.length,
-      rows: table.rows.length,
-      exceptions: table.rows.reduce((sum, row) => sum + row.classes.length, 0),
-      columns: table.columns.length,
-      columnRows: table.rows.filter((row) => row.column !== undefined).length,
-      portSets: table.portSets.length,
-      intervals: table.intervals.length / 4,
-      rules: table.rules.length,
-      ranges: policy.ranges.length,
-    },
+    // The first run is what a controller that just started sees, before the engine has optimised the code.
+    compileMs: { first: compiled.first, median: compiled.median },
+    prepareMs: { first: prepared.first, median: prepared.median },
+    ...images,
+    rssMiB: { worldAlone, most: Math.round(process.resourceUsage().maxRSS / 1024) },
+    table: tableSize(policy.table),
+  };
+}
+
+function imagesOf(prepared: PreparedImages, { endpoints, gateways }: CompiledPolicy): object {
+  const sample = endpoints.filter((_, i) => i % Math.ceil(endpoints.length / SAMPLE) === 0);
+  const ofEndpoints = timed(() => sample.map((node) => encodeImage(prepared, node, NO_KEYS).length));
+  const ofGateway = timed(() => encodeImage(prepared, gateways[0] as CompiledGateway, NO_KEYS).length);
+  const endpointMost = Math.max(...ofEndpoints.value);
+  return {
+    encodeMs: { gateway: ofGateway.ms, endpoint: round(ofEndpoints.ms / sample.length) },
+    imageBytes: { gateway: ofGateway.value, endpointMedian: median(ofEndpoints.value), endpointMost },
+  };
+}
+
+function tableSize({ classes, rows, columns, portSets, intervals, rules }: VerdictTable): object {
+  return {
+    classes: classes.length,
+    rows: rows.length,
+    exceptions: rows.reduce((sum, row) => sum + row.classes.length, 0),
+    columns: columns.length,
+    portSets: portSets.length,
+    intervals: intervals.length / INTERVAL_WORDS,
+    rules: rules.length,
   };
 }
 
@@ -65,10 +69,15 @@ function sha256(bytes: Uint8Array): Uint8Array {
   return createHash("sha256").update(bytes).digest();
 }
 
-function milliseconds(work: () => unknown): number {
+function repeated<T>(work: () => T): { value: T; first: number; median: number } {
+  const runs = Array.from({ length: ROUNDS }, () => timed(work).ms);
+  return { value: work(), first: runs[0] as number, median: median(runs) };
+}
+
+function timed<T>(work: () => T): { value: T; ms: number } {
   const start = performance.now();
-  work();
-  return round(performance.now() - start);
+  const value = work();
+  return { value, ms: round(performance.now() - start) };
 }
 
 function median(values: readonly number[]): number {
@@ -79,8 +88,8 @@ function round(value: number): number {
   return Math.round(value * 1000) / 1000;
 }
 
-function rssMiB(): number {
-  return Math.round(process.memoryUsage.rss() / 1048576);
+function mebibytes(bytes: number): number {
+  return Math.round(bytes / 1048576);
 }
 
 const [kind, ...numbers] = process.argv.slice(2);
@@ -92,4 +101,3 @@ if (kind === undefined) {
   const [endpoints = 10000, policies = 10000, namespaces = 500] = numbers.map(Number);
   console.log(JSON.stringify(measure(kind as WorldKind, endpoints, policies, namespaces)));
 }
-

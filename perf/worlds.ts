@@ -34,7 +34,12 @@ export function realisticWorld(size: WorldSize): World {
   const namespaces = Array.from({ length: size.namespaces }, (_, n) => realisticNamespace(n));
   const endpoints = Array.from({ length: size.endpoints }, (_, i) => {
     const app = Math.floor(i / size.namespaces) % appsIn;
-    const labels = { app: `app-${app}`, tier: TIERS[app % TIERS.length] as string, "pod-template-hash": hex(app), instance: `i-${i}` };
+    const labels = {
+      app: `app-${app}`,
+      tier: TIERS[app % TIERS.length] as string,
+      "pod-template-hash": hex(app),
+      instance: `i-${i}`,
+    };
     return endpoint(i, namespaceName(i % size.namespaces), labels, 8000 + app);
   });
   const policies = Array.from({ length: size.policies }, (_, p) => {
@@ -50,9 +55,17 @@ export function realisticWorld(size: WorldSize): World {
  * two an outside block of their own, and one half of all endpoints.
  */
 export function adversarialWorld(size: WorldSize): World {
-  const namespaces = Array.from({ length: size.namespaces }, (_, n) => ({ name: namespaceName(n), labels: nameLabel(n) }));
+  const namespaces = Array.from({ length: size.namespaces }, (_, n) => ({
+    name: namespaceName(n),
+    labels: nameLabel(n),
+  }));
   const endpoints = Array.from({ length: size.endpoints }, (_, i) => {
-    return endpoint(i, namespaceName(i % size.namespaces), { id: `id-${i}`, half: `half-${(i >>> 3) & 1}` }, 8000 + (i % 8));
+    return endpoint(
+      i,
+      namespaceName(i % size.namespaces),
+      { id: `id-${i}`, half: `half-${(i >>> 3) & 1}` },
+      8000 + (i % 8),
+    );
   });
   const policies = Array.from({ length: size.policies }, (_, p) => adversarialPolicy(p, size));
   return world(endpoints, namespaces, policies);
@@ -61,13 +74,28 @@ export function adversarialWorld(size: WorldSize): World {
 const TIERS = ["web", "api", "worker", "data"];
 
 function realisticNamespace(n: number): Namespace {
-  return { name: namespaceName(n), labels: { ...nameLabel(n), team: `team-${n % TEAMS}`, env: n % 5 === 0 ? "staging" : "production" } };
+  return {
+    name: namespaceName(n),
+    labels: { ...nameLabel(n), team: `team-${n % TEAMS}`, env: n % 5 === 0 ? "staging" : "production" },
+  };
 }
 
-function realisticPolicy(n: number, index: number, apps: number, namespaces: number, random: () => number): NetworkPolicy {
+function realisticPolicy(
+  n: number,
+  index: number,
+  apps: number,
+  namespaces: number,
+  random: () => number,
+): NetworkPolicy {
   const pick = (limit: number) => Math.floor(random() * limit);
   const named = (name: string, podSelector: Selector, rules: Partial<Record<"ingress" | "egress", PolicyRule[]>>) => {
-    return { origin: origin("NetworkPolicy", `${namespaceName(n)}/${name}`), namespace: namespaceName(n), name, podSelector, ...rules };
+    return {
+      origin: origin("NetworkPolicy", `${namespaceName(n)}/${name}`),
+      namespace: namespaceName(n),
+      name,
+      podSelector,
+      ...rules,
+    };
   };
   const target = equal({ app: `app-${pick(apps)}` });
   const name = `p-${String(index).padStart(3, "0")}`;
@@ -77,18 +105,37 @@ function realisticPolicy(n: number, index: number, apps: number, namespaces: num
     return named("dns", EVERYTHING, { egress: [rule([dns], [53, 53], "UDP")] });
   }
   if (index === 2) {
-    const scraper: Peer = { kind: "pods", namespaceSelector: equal(nameLabel(1 % namespaces)), podSelector: equal({ app: "app-1" }) };
-    return named("metrics", EVERYTHING, { ingress: [{ index: 0, peers: [scraper], ports: [{ protocol: "TCP", port: "metrics" }] }] });
+    const scraper: Peer = {
+      kind: "pods",
+      namespaceSelector: equal(nameLabel(1 % namespaces)),
+      podSelector: equal({ app: "app-1" }),
+    };
+    return named("metrics", EVERYTHING, {
+      ingress: [{ index: 0, peers: [scraper], ports: [{ protocol: "TCP", port: "metrics" }] }],
+    });
   }
   switch (index % 6) {
     case 0:
-      return named(name, target, { ingress: [rule([neighbour(pick(apps)), neighbour(pick(apps))], [8000 + pick(apps), 0])] });
+      return named(name, target, {
+        ingress: [rule([neighbour(pick(apps)), neighbour(pick(apps))], [8000 + pick(apps), 0])],
+      });
     case 1:
       return named(name, target, { egress: [rule([neighbour(pick(apps))], [8000 + pick(apps), 0])] });
     case 2:
-      return named(name, target, { ingress: [rule([{ kind: "pods", namespaceSelector: equal(nameLabel(2 % namespaces)), podSelector: EVERYTHING }], [8080, 0])] });
+      return named(name, target, {
+        ingress: [
+          rule(
+            [{ kind: "pods", namespaceSelector: equal(nameLabel(2 % namespaces)), podSelector: EVERYTHING }],
+            [8080, 0],
+          ),
+        ],
+      });
     case 3: {
-      const team: Peer = { kind: "pods", namespaceSelector: equal({ team: `team-${pick(TEAMS)}` }), podSelector: equal({ tier: TIERS[pick(4)] as string }) };
+      const team: Peer = {
+        kind: "pods",
+        namespaceSelector: equal({ team: `team-${pick(TEAMS)}` }),
+        podSelector: equal({ tier: TIERS[pick(4)] as string }),
+      };
       return named(name, target, { ingress: [rule([team], [8000, 8010])] });
     }
     case 4: {
@@ -132,14 +179,20 @@ function neighbour(app: number): Peer {
 }
 
 /** One rule for the ports `from`..`to`, or just `from` if `to` is 0. */
-function rule(peers: readonly Peer[], [from, to]: readonly [number, number], protocol: "TCP" | "UDP" = "TCP"): PolicyRule {
+function rule(
+  peers: readonly Peer[],
+  [from, to]: readonly [number, number],
+  protocol: "TCP" | "UDP" = "TCP",
+): PolicyRule {
   return { index: 0, peers, ports: [{ protocol, port: from, ...(to > from ? { endPort: to } : {}) }] };
 }
 
 const EVERYTHING: Selector = { requirements: [] };
 
 function equal(labels: Labels): Selector {
-  return { requirements: Object.entries(labels).map(([key, value]): Requirement => ({ key, operator: "In", values: [value] })) };
+  return {
+    requirements: Object.entries(labels).map(([key, value]): Requirement => ({ key, operator: "In", values: [value] })),
+  };
 }
 
 function nameLabel(n: number): Labels {
@@ -202,7 +255,9 @@ function origin(kind: string, name: string): Origin {
 }
 
 function hex(value: number): string {
-  return Math.imul(value + 1, 0x9e3779b1).toString(16).replace("-", "f");
+  return Math.imul(value + 1, 0x9e3779b1)
+    .toString(16)
+    .replace("-", "f");
 }
 
 /** A small random generator of full period; the same on every machine. */

@@ -1,5 +1,5 @@
-import type { Namespace, Overlay, OverlayEndpoint, Rejection, World } from "../model/resources.ts";
 import { parseAddress } from "../model/address.ts";
+import type { Namespace, Overlay, OverlayEndpoint, Rejection, World } from "../model/resources.ts";
 import type { MemberAddress } from "./classes.ts";
 import { countsOf } from "./counts.ts";
 import { endpointId } from "./ids.ts";
@@ -22,7 +22,12 @@ export interface AdmissionOptions {
 type Complaint = Omit<Rejection, "origin">;
 
 /** Leaves out every endpoint about which anything is wrong; of two that contradict each other, both. */
-export function admitEndpoints(world: World, overlay: Overlay, options: AdmissionOptions, rejections: Rejection[]): AdmittedEndpoints {
+export function admitEndpoints(
+  world: World,
+  overlay: Overlay,
+  options: AdmissionOptions,
+  rejections: Rejection[],
+): AdmittedEndpoints {
   const candidates = world.endpoints.filter((endpoint) => endpoint.overlay === overlay.name).sort(byName);
   const candidateIds = candidates.map(endpointId);
   const facts: Facts = {
@@ -61,14 +66,24 @@ interface Facts {
 function complaintsAbout(endpoint: OverlayEndpoint, id: Uint8Array, facts: Facts): Complaint[] {
   const complaints: Complaint[] = [];
   if ((facts.names.get(nameOf(endpoint)) ?? 0) > 1) {
-    complaints.push({ field: "metadata.name", message: "another endpoint of this overlay has this namespace and name; rename one" });
+    complaints.push({
+      field: "metadata.name",
+      message: "another endpoint of this overlay has this namespace and name; rename one",
+    });
   } else if ((facts.ids.get(String(id)) ?? 0) > 1) {
-    complaints.push({ field: "metadata.name", message: "its node id, a hash of its name, is another node's too; rename it" });
+    complaints.push({
+      field: "metadata.name",
+      message: "its node id, a hash of its name, is another node's too; rename it",
+    });
   }
   if (facts.ambiguous.has(endpoint.namespace)) {
-    complaints.push({ field: "spec.namespace", message: "this namespace is declared more than once, with different labels; remove one" });
+    complaints.push({
+      field: "spec.namespace",
+      message: "this namespace is declared more than once, with different labels; remove one",
+    });
   }
-  if (endpoint.addresses.length === 0) complaints.push({ field: "spec.addresses", message: "is empty: list the endpoint's addresses" });
+  if (endpoint.addresses.length === 0)
+    complaints.push({ field: "spec.addresses", message: "is empty: list the endpoint's addresses" });
   endpoint.addresses.forEach((text, i) => {
     const message = addressComplaint(numberOf(text), facts);
     if (message !== undefined) complaints.push({ field: `spec.addresses[${i}]`, message });
@@ -79,7 +94,8 @@ function complaintsAbout(endpoint: OverlayEndpoint, id: Uint8Array, facts: Facts
 function addressComplaint(address: bigint | undefined, { cidr, allowLoopback, claims }: Facts): string | undefined {
   if (address === undefined) return "is not an IP address";
   const sort = unusable(address);
-  if (sort !== undefined && !(sort === "loopback" && allowLoopback)) return `is ${sort}: an endpoint needs an address of its own`;
+  if (sort !== undefined && !(sort === "loopback" && allowLoopback))
+    return `is ${sort}: an endpoint needs an address of its own`;
   if (!cidr.some(({ first, last }) => first <= address && address <= last)) return "is outside the overlay's spec.cidr";
   if ((claims.get(address) ?? 0) > 1) return "is claimed by another endpoint too: neither gets it";
   return undefined;

@@ -1,3 +1,18 @@
+/** How a table may be laid out, and what it may cost. */
+export interface TableLimits {
+  /** Bytes of the gateways' image. */
+  readonly bytes: number;
+  /** Elements looked at, about 10 ns each. */
+  readonly steps: number;
+  /** A set that tells more classes than this apart does so by region, not class by class. */
+  readonly exceptions: number;
+}
+
+/** At the worst about 1 GiB of memory and some seconds. An exception takes 24 bytes, a region 2 for every class. */
+export function defaultLimits(classCount: number): TableLimits {
+  return { bytes: 160 * 2 ** 20, steps: 3e8, exceptions: Math.floor(classCount / 12) };
+}
+
 /**
  * Bounds what one overlay's table may cost, so that no set of policies, by accident or on purpose, takes a controller's
  * memory or time away from the others. Counts work, not seconds: equal worlds end equally.
@@ -6,22 +21,17 @@ export class Budget {
   private bytes = 0;
   private steps = 0;
 
-  constructor(
-    private readonly bytesMost: number,
-    private readonly stepsMost: number,
-  ) {}
+  constructor(readonly limits: TableLimits) {}
 
   /** Once spent it stays spent. */
   get spent(): boolean {
-    return this.bytes > this.bytesMost || this.steps > this.stepsMost;
+    return this.bytes > this.limits.bytes || this.steps > this.limits.steps;
   }
 
-  /** Bytes of the gateways' image. */
   spendBytes(bytes: number): void {
     this.bytes += bytes;
   }
 
-  /** Elements looked at, about 10 ns each. */
   spendSteps(steps: number): void {
     this.steps += steps;
   }

@@ -72,13 +72,23 @@ class Atoms {
   /** Member atoms of each segment. */
   private readonly ofSegment: number[][];
 
-  constructor(groups: Groups, private readonly segments: Segments, addresses: readonly MemberAddress[], portsOf: Int32Array) {
+  constructor(
+    groups: Groups,
+    private readonly segments: Segments,
+    addresses: readonly MemberAddress[],
+    portsOf: Int32Array,
+  ) {
     this.firstMember = 1 + segments.starts.length;
     this.ofAddress = new Int32Array(addresses.length);
     this.groupStarts = new Int32Array(groups.count + 1);
     this.ofSegment = segments.starts.map(() => []);
     const facts = addresses.map(({ endpoint, address }, i) => {
-      return { i, group: groups.of[endpoint] as number, ports: portsOf[endpoint] as number, segment: segments.at(address) };
+      return {
+        i,
+        group: groups.of[endpoint] as number,
+        ports: portsOf[endpoint] as number,
+        segment: segments.at(address),
+      };
     });
     facts.sort((a, b) => a.group - b.group || a.ports - b.ports || a.segment - b.segment);
     let last: (typeof facts)[number] | undefined;
@@ -126,7 +136,9 @@ class Atoms {
 
 /** The class of each atom, numbered in the order of atoms. */
 function classify(atoms: Atoms, picked: readonly NumberSet[], covered: readonly (readonly number[])[]): Int32Array {
-  const first = Int32Array.from({ length: atoms.count }, (_, atom) => (atom < atoms.firstMember ? 0 : 1 + atoms.portsOf(atom)));
+  const first = Int32Array.from({ length: atoms.count }, (_, atom) =>
+    atom < atoms.firstMember ? 0 : 1 + atoms.portsOf(atom),
+  );
   const partition = new Partition(first);
   // Cutting all but a list of members off cuts the list off: outsiders were apart from the start.
   for (const { listed } of picked) partition.cut(atoms.ofGroups(listed));
@@ -153,7 +165,10 @@ class DistinctClasses {
   private readonly seen: Int32Array;
   private round = 0;
 
-  constructor(private readonly classOf: Int32Array, count: number) {
+  constructor(
+    private readonly classOf: Int32Array,
+    count: number,
+  ) {
     this.seen = new Int32Array(count);
   }
 

@@ -51,7 +51,11 @@ export interface Statements {
 }
 
 /** Statements of all policies, ordered by policy name. What can't be understood is rejected and allows nothing. */
-export function statementsOf(policies: readonly NetworkPolicy[], selections: Selections, rejections: Rejection[]): Statements {
+export function statementsOf(
+  policies: readonly NetworkPolicy[],
+  selections: Selections,
+  rejections: Rejection[],
+): Statements {
   const ingress: Statement[] = [];
   const egress: Statement[] = [];
   for (const policy of distinctPolicies(policies, rejections)) {
@@ -81,7 +85,8 @@ function distinctPolicies(policies: readonly NetworkPolicy[], rejections: Reject
 }
 
 function isolatingOnly(policy: NetworkPolicy, rejections: Rejection[]): NetworkPolicy {
-  const message = "another NetworkPolicy has this name: it isolates the pods it selects but its rules are ignored; rename one";
+  const message =
+    "another NetworkPolicy has this name: it isolates the pods it selects but its rules are ignored; rename one";
   rejections.push({ origin: policy.origin, field: "metadata.name", message });
   const { ingress, egress, ...rest } = policy;
   return { ...rest, ...(ingress && { ingress: [] }), ...(egress && { egress: [] }) };
@@ -96,7 +101,9 @@ class RuleReader {
   ) {}
 
   clause(rule: PolicyRule): Clause {
-    const peers = (rule.peers ?? []).map((peer, i) => this.peer(peer, `${this.field(rule)}.${PEERS[this.direction]}[${i}]`));
+    const peers = (rule.peers ?? []).map((peer, i) =>
+      this.peer(peer, `${this.field(rule)}.${PEERS[this.direction]}[${i}]`),
+    );
     const ports = rule.ports?.flatMap((port, i) => this.port(port, `${this.field(rule)}.ports[${i}]`));
     return {
       rule: `NetworkPolicy ${this.policy.namespace}/${this.policy.name} ${this.direction}[${rule.index}]`,
@@ -113,7 +120,8 @@ class RuleReader {
   private peer(peer: Peer, field: string): { pods?: number; block?: number } {
     if (peer.kind === "pods") {
       const { namespaceSelector, podSelector } = peer;
-      const place = namespaceSelector === undefined ? { namespace: this.policy.namespace } : { namespaces: namespaceSelector };
+      const place =
+        namespaceSelector === undefined ? { namespace: this.policy.namespace } : { namespaces: namespaceSelector };
       return { pods: this.selections.pods({ ...place, pods: podSelector }) };
     }
     const block = this.selections.block(peer);

@@ -1,6 +1,6 @@
 import type { Overlay, Rejection, World } from "../model/resources.ts";
 import { type AdmittedEndpoints, admitEndpoints } from "./admission.ts";
-import { Budget } from "./budget.ts";
+import { Budget, defaultLimits, type TableLimits } from "./budget.ts";
 import { Classes } from "./classes.ts";
 import { statementsOf } from "./clauses.ts";
 import type { ClassedAddress, CompiledEndpoint, CompiledPolicy } from "./compiled.ts";
@@ -11,15 +11,14 @@ import { verdictTable } from "./rows.ts";
 import { Selections } from "./selections.ts";
 
 export interface CompileOptions {
-  /** What the table may cost; beyond it, rows are closed and the overlay is told so. */
-  readonly limits?: { readonly tableBytes: number; readonly steps: number };
+  /** Beyond these, endpoints are closed and the overlay is told so. */
+  readonly limits?: Partial<TableLimits>;
   /** Members may live on loopback addresses: for machines without network namespaces. */
   readonly allowLoopback?: boolean;
 }
 
-/** About 1 GiB of memory and some seconds at the worst. */
-const LIMITS = { tableBytes: 160 * 2 ** 20, steps: 3e8 };
-const TOO_LARGE = "its policies tell too many endpoints apart: some endpoints are closed; write fewer selectors for single pods, or split the overlay";
+const TOO_LARGE =
+  "its policies tell too many endpoints apart: some endpoints are closed; write fewer selectors for single pods, or split the overlay";
 
 export interface Compilation {
   readonly policy: CompiledPolicy;
@@ -31,7 +30,11 @@ export interface Compilation {
  * Decides what everybody in an overlay may do. The order of the world's lists makes no difference. Throws if the world
  * has no overlay of that name.
  */
-export function compile(world: World, overlayName: string, { allowLoopback = false, limits = LIMITS }: CompileOptions = {}): Compilation {
+export function compile(
+  world: World,
+  overlayName: string,
+  { allowLoopback = false, limits }: CompileOptions = {},
+): Compilation {
   const rejections: Rejection[] = [];
   const { overlay, ambiguous } = overlayOf(world, overlayName, rejections);
   const { gateways, paths } = admitGateways(world, overlay, rejections);
@@ -41,7 +44,7 @@ export function compile(world: World, overlayName: string, { allowLoopback = fal
   const statements = statementsOf(world.policies, selections, rejections);
   const ports = new NamedPorts(members.endpoints, statements);
   const classes = new Classes(members.endpoints, world.namespaces, members.addresses, ports.of, selections);
-  const budget = new Budget(limits.tableBytes, limits.steps);
+  const budget = new Budget({ ...defaultLimits(classes.count), ...limits });
   const table = verdictTable(classes, statements, ports, overlay.isolation, budget);
   if (budget.spent) rejections.push({ origin: overlay.origin, field: "", message: TOO_LARGE });
   const policy: CompiledPolicy = {
@@ -58,7 +61,9 @@ export function compile(world: World, overlayName: string, { allowLoopback = fal
 }
 
 function overlayOf(world: World, name: string, rejections: Rejection[]): { overlay: Overlay; ambiguous: boolean } {
-  const found = world.overlays.filter((overlay) => overlay.name === name).sort((a, b) => compareText(placeOf(a), placeOf(b)));
+  const found = world.overlays
+    .filter((overlay) => overlay.name === name)
+    .sort((a, b) => compareText(placeOf(a), placeOf(b)));
   const [overlay] = found;
   if (overlay === undefined) throw new Error(`the world has no overlay ${name}`);
   if (found.length > 1) {
@@ -71,7 +76,10 @@ function overlayOf(world: World, name: string, rejections: Rejection[]): { overl
 function compiledEndpoints({ endpoints, ids, addresses }: AdmittedEndpoints, classes: Classes): CompiledEndpoint[] {
   const classed: ClassedAddress[][] = endpoints.map(() => []);
   addresses.forEach(({ endpoint, address }, i) => {
-    (classed[endpoint] as ClassedAddress[]).push({ address: addressBytes(address), class: classes.ofAddress[i] as number });
+    (classed[endpoint] as ClassedAddress[]).push({
+      address: addressBytes(address),
+      class: classes.ofAddress[i] as number,
+    });
   });
   return endpoints.map((endpoint, i) => {
     return { endpoint, id: ids[i] as Uint8Array, addresses: classed[i] as ClassedAddress[] };

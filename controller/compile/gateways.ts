@@ -1,5 +1,5 @@
 import { NONE, PATH_MAX_LENGTH } from "../../assembly/wire/image.ts";
-import type { Origin, Overlay, OverlayGateway, Rejection, World } from "../model/resources.ts";
+import type { Origin, Overlay, Rejection, World } from "../model/resources.ts";
 import type { CompiledGateway, CompiledPath } from "./compiled.ts";
 import { countsOf } from "./counts.ts";
 import { gatewayId, pathId } from "./ids.ts";
@@ -26,13 +26,22 @@ export function admitGateways(world: World, overlay: Overlay, rejections: Reject
   const holders = countsOf(identified.map(({ id }) => String(id)));
   const usable = identified.filter(({ gateway, id }) => {
     const alone = holders.get(String(id)) === 1;
-    if (!alone) reject(gateway.origin, "metadata.name", "another gateway of this overlay has this name or its node id; rename one");
+    if (!alone)
+      reject(
+        gateway.origin,
+        "metadata.name",
+        "another gateway of this overlay has this name or its node id; rename one",
+      );
     return alone;
   });
   const place = ({ gateway }: CompiledGateway) => (overlay.path.indexOf(gateway.name) + PATH_PLACES) % PATH_PLACES;
   usable.sort((a, b) => place(a) - place(b) || (a.gateway.name < b.gateway.name ? -1 : 1));
   for (const { gateway } of usable.slice(GATEWAYS_MAX)) {
-    reject(gateway.origin, "spec.overlays", `overlay ${overlay.name} has more than ${GATEWAYS_MAX} gateways; take it from some`);
+    reject(
+      gateway.origin,
+      "spec.overlays",
+      `overlay ${overlay.name} has more than ${GATEWAYS_MAX} gateways; take it from some`,
+    );
   }
   const gateways = usable.slice(0, GATEWAYS_MAX);
   return { gateways, paths: defaultPath(overlay, gateways, reject) };
@@ -50,12 +59,18 @@ function defaultPath({ origin, path }: Overlay, gateways: readonly CompiledGatew
   return [];
 }
 
-function pathComplaint(path: readonly string[], known: ReadonlySet<string>): [field: string, message: string] | undefined {
+function pathComplaint(
+  path: readonly string[],
+  known: ReadonlySet<string>,
+): [field: string, message: string] | undefined {
   if (path.length === 0) return ["spec.path", "is empty: name at least one gateway"];
   if (path.length > PATH_MAX_LENGTH) return ["spec.path", `names more than ${PATH_MAX_LENGTH} gateways`];
   const repeated = path.findIndex((name, i) => path.indexOf(name) !== i);
   if (repeated >= 0) return [`spec.path[${repeated}]`, `names gateway ${path[repeated]} twice`];
   const unknown = path.findIndex((name) => !known.has(name));
   if (unknown < 0) return undefined;
-  return [`spec.path[${unknown}]`, `names gateway ${path[unknown]}, but no usable OverlayGateway of that name lists this overlay`];
+  return [
+    `spec.path[${unknown}]`,
+    `names gateway ${path[unknown]}, but no usable OverlayGateway of that name lists this overlay`,
+  ];
 }

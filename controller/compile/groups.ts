@@ -19,7 +19,11 @@ export class Groups {
   private readonly spans: readonly (readonly [string, number, number])[];
   private readonly spanOf: ReadonlyMap<string, readonly [string, number, number]>;
 
-  constructor(endpoints: readonly OverlayEndpoint[], namespaces: readonly Namespace[], selections: readonly PodSelection[]) {
+  constructor(
+    endpoints: readonly OverlayEndpoint[],
+    namespaces: readonly Namespace[],
+    selections: readonly PodSelection[],
+  ) {
     const vocabulary = vocabularyOf(selections.map(({ pods }) => pods.requirements));
     const sorted = group(endpoints, vocabulary);
     this.count = sorted.length;
@@ -71,7 +75,9 @@ interface Group {
 /** The label keys that selectors mention, with the values they mention. */
 type Vocabulary = ReadonlyMap<string, ReadonlySet<string>>;
 
-function vocabularyOf(selectors: Iterable<readonly { readonly key: string; readonly values: readonly string[] }[]>): Vocabulary {
+function vocabularyOf(
+  selectors: Iterable<readonly { readonly key: string; readonly values: readonly string[] }[]>,
+): Vocabulary {
   const vocabulary = new Map<string, Set<string>>();
   for (const requirements of selectors) {
     for (const { key, values } of requirements) {

@@ -66,7 +66,9 @@ function paint(claims: readonly Claim[], to: GrowingU32): void {
   const free = Int32Array.from({ length: starts.length + 1 }, (_, i) => i);
   for (const claim of claims) {
     if (claim.ports === undefined) take(claim, 0, starts.length, owners, free);
-    else for (const port of claim.ports) take(claim, indexOf(starts, port.first), indexOf(starts, port.last + 1), owners, free);
+    else
+      for (const port of claim.ports)
+        take(claim, indexOf(starts, port.first), indexOf(starts, port.last + 1), owners, free);
   }
   let before: Claim | undefined;
   starts.forEach((start, i) => {

@@ -36,7 +36,13 @@ export class LabelIndex {
     else append(values, value, item);
   }
 
-  private require({ key, operator, values }: Requirement, from: number, to: number, firstWord: number, endWord: number): void {
+  private require(
+    { key, operator, values }: Requirement,
+    from: number,
+    to: number,
+    firstWord: number,
+    endWord: number,
+  ): void {
     this.carriers.fill(0, firstWord, endWord);
     if (operator === "In" || operator === "NotIn") {
       const byValue = this.byLabel.get(key);

@@ -17,7 +17,10 @@ export class NamedPorts {
         // Kubernetes takes the first container port of that name.
         if (wanted.has(key) && !map.has(key)) map.set(key, (PROTOCOLS[protocol] << 16) | port);
       }
-      const text = [...map].map(([key, port]) => `${key}=${port}`).sort().join();
+      const text = [...map]
+        .map(([key, port]) => `${key}=${port}`)
+        .sort()
+        .join();
       const known = numbers.get(text);
       if (known !== undefined) return known;
       numbers.set(text, this.maps.length);

@@ -48,7 +48,7 @@ export function without(ranges: readonly AddressRange[], hole: AddressRange): Ad
 export class Segments {
   /** First addresses, ascending; the first is 0. */
   readonly starts: readonly bigint[];
-  private readonly indexes = new Map<bigint, number>();
+  private readonly indexes: ReadonlyMap<bigint, number>;
 
   constructor(ranges: Iterable<AddressRange>) {
     const starts = new Set([0n]);
@@ -57,7 +57,7 @@ export class Segments {
       if (last < LAST_ADDRESS) starts.add(last + 1n);
     }
     this.starts = [...starts].sort((a, b) => (a < b ? -1 : 1));
-    this.starts.forEach((start, i) => this.indexes.set(start, i));
+    this.indexes = new Map(this.starts.map((start, i) => [start, i]));
   }
 
   /** Index of the segment with this address. */

@@ -36,8 +36,7 @@ export class RegionMaps {
 
   /** The number of a set that is better told apart by region than class by class; -1 for others. */
   large(set: ClassSet): number {
-    // An exception costs about 24 bytes of image, a column 2 bytes for every class.
-    if (set.toggled.length * 12 <= this.classes.count) return -1;
+    if (set.toggled.length <= this.budget.limits.exceptions) return -1;
     const number = this.largeNumbers.get(set) ?? this.largeNumbers.size;
     this.largeNumbers.set(set, number);
     return number;
@@ -75,7 +74,8 @@ export class RegionMaps {
   private mask({ base, toggled }: ClassSet): Uint8Array {
     this.scratch.fill((base & OUTSIDERS) !== 0 ? 1 : 0, 0, this.classes.firstMember);
     this.scratch.fill((base & MEMBERS) !== 0 ? 1 : 0, this.classes.firstMember);
-    for (let i = 0; i < toggled.length; i++) this.scratch[toggled[i] as number] = 1 - (this.scratch[toggled[i] as number] as number);
+    for (let i = 0; i < toggled.length; i++)
+      this.scratch[toggled[i] as number] = 1 - (this.scratch[toggled[i] as number] as number);
     return this.scratch;
   }
 }

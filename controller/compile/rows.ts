@@ -71,7 +71,15 @@ class Rows {
   table(classes: readonly ClassRows[]): VerdictTable {
     const { lists, intervals } = this.lists;
     const { columns } = this.maps;
-    return { classes, rows: this.all, columns, portSets: this.portSets.all(), lists, intervals: intervals.all(), rules: this.rules };
+    return {
+      classes,
+      rows: this.all,
+      columns,
+      portSets: this.portSets.all(),
+      lists,
+      intervals: intervals.all(),
+      rules: this.rules,
+    };
   }
 
   /** The row of each member class in a direction. */
@@ -85,7 +93,13 @@ class Rows {
       if (this.budget.spent) return this.closedRow();
       const node = selecting.node(cls);
       const key = direction === "ingress" ? `${node} ${this.classes.portsOf[cls]}` : `${node}`;
-      const row = known.get(key) ?? this.row(direction, selecting.list(node).map((s) => statements[s] as Statement), cls);
+      const row =
+        known.get(key) ??
+        this.row(
+          direction,
+          selecting.list(node).map((s) => statements[s] as Statement),
+          cls,
+        );
       known.set(key, row);
       return row;
     };
@@ -107,14 +121,22 @@ class Rows {
     const isolating = statements[0];
     const last = isolating === undefined ? this.standard : this.decided(Action.Deny, isolating.name);
     // A named port is the destination's: for ingress the subject's, for egress the peer's.
-    const portsOf = direction === "ingress" ? () => this.classes.portsOf[subject] as number : (cls: number) => this.classes.portsOf[cls] as number;
+    const portsOf =
+      direction === "ingress"
+        ? () => this.classes.portsOf[subject] as number
+        : (cls: number) => this.classes.portsOf[cls] as number;
     const regions = this.regionsFor(clauses, peers, direction === "egress");
     if (regions === undefined) return this.closedRow();
     this.covering.reset(regions);
     peers.forEach((sets, c) => {
       this.covering.mark(sets, c);
     });
-    const answers = new Answers(this.covering, clauses, (covering, ports) => this.list(covering.map((clause) => this.claim(clause, ports)), last));
+    const answers = new Answers(this.covering, clauses, (covering, ports) =>
+      this.list(
+        covering.map((clause) => this.claim(clause, ports)),
+        last,
+      ),
+    );
     const lists = regions.samples.map((cls, region) => answers.of(this.covering.nodeOfRegion(region), portsOf(cls)));
     const apart = this.covering.apart.slice().sort();
     const listsApart = Array.from(apart, (cls) => answers.of(this.covering.node(cls), portsOf(cls)));
@@ -124,24 +146,43 @@ class Rows {
   private peersOf({ everyone, pods, blocks }: Clause): ClassSet[] {
     if (everyone) return [EVERYBODY];
     const { selected, blocks: covered } = this.classes;
-    return [...pods.map((number) => selected[number] as ClassSet), ...blocks.map((number) => covered[number] as ClassSet)];
+    return [
+      ...pods.map((number) => selected[number] as ClassSet),
+      ...blocks.map((number) => covered[number] as ClassSet),
+    ];
   }
 
   /** Regions that every clause covers whole or not at all, but for the classes that its peers toggle. */
-  private regionsFor(clauses: readonly Clause[], peers: readonly (readonly ClassSet[])[], byPeerPorts: boolean): Regions | undefined {
+  private regionsFor(
+    clauses: readonly Clause[],
+    peers: readonly (readonly ClassSet[])[],
+    byPeerPorts: boolean,
+  ): Regions | undefined {
     const large = peers.flat().filter((set) => this.maps.large(set) >= 0);
-    const varying = clauses.filter(({ named }, c) => named && byPeerPorts && (peers[c] ?? []).some((set) => set.base !== 0 || large.includes(set)));
+    const varying = clauses.filter(
+      ({ named }, c) => named && byPeerPorts && (peers[c] ?? []).some((set) => set.base !== 0 || large.includes(set)),
+    );
     if (varying.length === 0) return this.maps.regions(large, "");
-    const names = new Set(varying.flatMap(({ ports }) => ports ?? []).flatMap((port) => ("name" in port ? `${port.name}/${port.protocol}` : [])));
+    const names = new Set(
+      varying
+        .flatMap(({ ports }) => ports ?? [])
+        .flatMap((port) => ("name" in port ? `${port.name}/${port.protocol}` : [])),
+    );
     const numbers = this.ports.numbersFor([...names].sort());
-    return this.maps.regions(large, [...names].sort().join(), (cls) => numbers[this.classes.portsOf[cls] as number] as number);
+    return this.maps.regions(
+      large,
+      [...names].sort().join(),
+      (cls) => numbers[this.classes.portsOf[cls] as number] as number,
+    );
   }
 
   private add(regions: Regions, lists: readonly number[], apart: Uint32Array, listsApart: readonly number[]): number {
     const single = lists.every((list) => list === lists[0]);
     const portSet = single ? this.sharedPortSet(lists[0] as number) : this.portSets.length;
     if (!single) for (const list of lists) this.addPortSet(list);
-    const kept = Array.from(apart, (_, i) => i).filter((i) => listsApart[i] !== lists[regions.of[apart[i] as number] as number]);
+    const kept = Array.from(apart, (_, i) => i).filter(
+      (i) => listsApart[i] !== lists[regions.of[apart[i] as number] as number],
+    );
     this.budget.spendBytes(kept.length * EXCEPTION_BYTES);
     const row: Row = {
       portSet,
@@ -167,7 +208,14 @@ class Rows {
 
   private closedRow(): number {
     const list = () => this.lists.number([this.decided(Action.Deny, TOO_LARGE)]);
-    this.closed ??= this.all.push({ portSet: this.sharedPortSet(list()), count: 1, column: undefined, classes: new Uint32Array(0), portSets: new Uint32Array(0) }) - 1;
+    this.closed ??=
+      this.all.push({
+        portSet: this.sharedPortSet(list()),
+        count: 1,
+        column: undefined,
+        classes: new Uint32Array(0),
+        portSets: new Uint32Array(0),
+      }) - 1;
     return this.closed;
   }
 

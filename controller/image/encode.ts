@@ -8,10 +8,10 @@ import {
   type KeyPurpose,
   OWN_RECORD,
   Role,
-  Section,
   SECTION_COUNT,
   SECTION_ENTRY,
   SECTION_TABLE,
+  Section,
 } from "../../assembly/wire/image.ts";
 import type { CompiledEndpoint, CompiledGateway, CompiledPolicy } from "../compile/compiled.ts";
 import type { PreparedImages } from "./prepare.ts";
@@ -38,7 +38,11 @@ export interface Issue {
 }
 
 /** The image of one node, as `assembly/wire/image.ts` draws it. */
-export function encodeImage(prepared: PreparedImages, node: CompiledGateway | CompiledEndpoint, issue: Issue): Uint8Array {
+export function encodeImage(
+  prepared: PreparedImages,
+  node: CompiledGateway | CompiledEndpoint,
+  issue: Issue,
+): Uint8Array {
   const sections = new Map("gateway" in node ? prepared.gateway : prepared.forEndpoint(node));
   sections.set(Section.Keys, prepared.section(keyRecords(issue.keys)));
   if ("endpoint" in node) sections.set(Section.Own, prepared.section(ownRecords(node)));
@@ -57,7 +61,13 @@ export function encodeImage(prepared: PreparedImages, node: CompiledGateway | Co
   return image;
 }
 
-function writeHeader(view: DataView, length: number, policy: CompiledPolicy, node: CompiledGateway | CompiledEndpoint, issue: Issue): void {
+function writeHeader(
+  view: DataView,
+  length: number,
+  policy: CompiledPolicy,
+  node: CompiledGateway | CompiledEndpoint,
+  issue: Issue,
+): void {
   const { overlay } = policy;
   view.setUint32(0, IMAGE_MAGIC, true);
   view.setUint16(4, IMAGE_VERSION, true);
@@ -75,7 +85,13 @@ function writeHeader(view: DataView, length: number, policy: CompiledPolicy, nod
   view.setUint8(42, loopback | (overlay.interception === "All" ? ImageFlag.InterceptAll : 0));
 }
 
-function writeEntry(view: DataView, entry: number, number: number, at: number, { length, digest }: EncodedSection): void {
+function writeEntry(
+  view: DataView,
+  entry: number,
+  number: number,
+  at: number,
+  { length, digest }: EncodedSection,
+): void {
   view.setUint32(entry, number, true);
   view.setUint32(entry + 4, at, true);
   view.setUint32(entry + 8, length, true);

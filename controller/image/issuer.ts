@@ -1,11 +1,11 @@
 import { HEADER_DIGEST } from "../../assembly/wire/image.ts";
 import type { CompiledEndpoint, CompiledGateway, CompiledPolicy } from "../compile/compiled.ts";
-import type { Sha256 } from "./section.ts";
-import { hexId } from "../model/hex.ts";
 import type { Secret } from "../keys/secret.ts";
+import { hexId } from "../model/hex.ts";
 import { encodeImage } from "./encode.ts";
 import { KeyRing } from "./keys.ts";
 import { prepareImages } from "./prepare.ts";
+import type { Sha256 } from "./section.ts";
 
 export interface IssuedImage {
   readonly node: CompiledEndpoint | CompiledGateway;
@@ -30,7 +30,10 @@ export class ImageIssuer {
   ) {}
 
   /** Images by node id (16 hex digits) for these policies at this time, unix seconds. */
-  issue(policies: readonly { readonly policy: CompiledPolicy; readonly master: Secret }[], now: number): ReadonlyMap<string, IssuedImage> {
+  issue(
+    policies: readonly { readonly policy: CompiledPolicy; readonly master: Secret }[],
+    now: number,
+  ): ReadonlyMap<string, IssuedImage> {
     this.sequence++;
     const issued = new Map<string, IssuedImage>();
     for (const { policy, master } of policies) this.issueOverlay(policy, master, now, issued);
@@ -43,7 +46,12 @@ export class ImageIssuer {
     const ring = new KeyRing(policy, master);
     const epoch = Math.floor(now / policy.overlay.keys.epochSeconds);
     for (const node of [...policy.gateways, ...policy.endpoints]) {
-      const issue = { term: this.term, sequence: this.sequence, notAfter: ring.notAfter(epoch), keys: ring.keysOf(node, epoch) };
+      const issue = {
+        term: this.term,
+        sequence: this.sequence,
+        notAfter: ring.notAfter(epoch),
+        keys: ring.keysOf(node, epoch),
+      };
       const id = hexId(node.id);
       issued.set(id, this.keepIfSame(id, node, encodeImage(prepared, node, issue)));
     }

@@ -45,8 +45,18 @@ export class KeyRing {
     const after = this.neighbours((path, place) => (sameId(path[place], id) ? path[place + 1] : undefined));
     return [
       { epoch, purpose: KeyPurpose.Gateway, peer: id, key: this.gatewayKey(epoch, id).reveal() },
-      ...before.map((peer) => ({ epoch, purpose: KeyPurpose.TransitIn, peer, key: transitKey(master, peer, id).reveal() })),
-      ...after.map((peer) => ({ epoch, purpose: KeyPurpose.TransitOut, peer, key: transitKey(master, id, peer).reveal() })),
+      ...before.map((peer) => ({
+        epoch,
+        purpose: KeyPurpose.TransitIn,
+        peer,
+        key: transitKey(master, peer, id).reveal(),
+      })),
+      ...after.map((peer) => ({
+        epoch,
+        purpose: KeyPurpose.TransitOut,
+        peer,
+        key: transitKey(master, id, peer).reveal(),
+      })),
     ];
   }
 
@@ -54,8 +64,18 @@ export class KeyRing {
     const first = this.neighbours((path, place) => (place === 0 ? path[place] : undefined));
     const last = this.neighbours((path, place) => (place === path.length - 1 ? path[place] : undefined));
     return [
-      ...first.map((peer) => ({ epoch, purpose: KeyPurpose.Endpoint, peer, key: endpointKey(this.gatewayKey(epoch, peer), id).reveal() })),
-      ...last.map((peer) => ({ epoch, purpose: KeyPurpose.Delivery, peer, key: deliveryKey(this.gatewayKey(epoch, peer), id).reveal() })),
+      ...first.map((peer) => ({
+        epoch,
+        purpose: KeyPurpose.Endpoint,
+        peer,
+        key: endpointKey(this.gatewayKey(epoch, peer), id).reveal(),
+      })),
+      ...last.map((peer) => ({
+        epoch,
+        purpose: KeyPurpose.Delivery,
+        peer,
+        key: deliveryKey(this.gatewayKey(epoch, peer), id).reveal(),
+      })),
     ];
   }
 

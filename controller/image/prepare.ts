@@ -1,4 +1,12 @@
-import { addressSlot, GATEWAY_RECORD, MEMBER_SLOT, NONE, PATH_RECORD, RANGE_RECORD, Section } from "../../assembly/wire/image.ts";
+import {
+  addressSlot,
+  GATEWAY_RECORD,
+  MEMBER_SLOT,
+  NONE,
+  PATH_RECORD,
+  RANGE_RECORD,
+  Section,
+} from "../../assembly/wire/image.ts";
 import type { CompiledEndpoint, CompiledPolicy } from "../compile/compiled.ts";
 import type { VerdictTable } from "../compile/verdict-table.ts";
 import { capacityFor, copyBytes, type EncodedSection, records, type Sha256, section } from "./section.ts";
@@ -53,7 +61,10 @@ export class PreparedImages {
     const known = this.slices.get(key);
     if (known !== undefined) return known;
     const gatewayIdentities = new Set(this.policy.gateways.map(({ gateway }) => gateway.identity));
-    const sections = new Map([...this.endpoint, ...this.table(slice(this.policy.table, classes), [...gatewayIdentities])]);
+    const sections = new Map([
+      ...this.endpoint,
+      ...this.table(slice(this.policy.table, classes), [...gatewayIdentities]),
+    ]);
     // Keeping what only one endpoint uses would double the memory of a world where all labels are unique.
     if ((this.sliceUses.get(key) ?? 0) > 1) this.slices.set(key, sections);
     return sections;
@@ -131,6 +142,7 @@ function freeSlot(view: DataView, capacity: number, address: Uint8Array): number
   const [a, b, c, d] = [0, 4, 8, 12].map((at) => words.getUint32(at, true)) as [number, number, number, number];
   let slot = addressSlot(a, b, c, d, capacity);
   // An empty slot is the unspecified address, which no member has.
-  while (view.getBigUint64(slot * MEMBER_SLOT) !== 0n || view.getBigUint64(slot * MEMBER_SLOT + 8) !== 0n) slot = (slot + 1) & (capacity - 1);
+  while (view.getBigUint64(slot * MEMBER_SLOT) !== 0n || view.getBigUint64(slot * MEMBER_SLOT + 8) !== 0n)
+    slot = (slot + 1) & (capacity - 1);
   return slot;
 }

@@ -19,10 +19,16 @@ export function section(bytes: Uint8Array, sha256: Sha256): EncodedSection {
 }
 
 /** Records of a fixed size; `write` fills the record that starts at byte `at`. */
-export function records<T>(items: readonly T[], size: number, write: (view: DataView, at: number, item: T, index: number) => void): Uint8Array {
+export function records<T>(
+  items: readonly T[],
+  size: number,
+  write: (view: DataView, at: number, item: T) => void,
+): Uint8Array {
   const bytes = new Uint8Array(items.length * size);
   const view = new DataView(bytes.buffer);
-  items.forEach((item, i) => write(view, i * size, item, i));
+  items.forEach((item, i) => {
+    write(view, i * size, item);
+  });
   return bytes;
 }
 

@@ -43,7 +43,8 @@ class Slice {
   private row(row: Row): Row {
     const { count, classes } = row;
     const portSets = row.portSets.map((old) => this.portSet(old));
-    if (row.column === undefined) return { portSet: this.portSet(row.portSet), count, column: undefined, classes, portSets };
+    if (row.column === undefined)
+      return { portSet: this.portSet(row.portSet), count, column: undefined, classes, portSets };
     const portSet = this.listOfPortSet.length;
     for (let i = 0; i < count; i++) this.addPortSet(row.portSet + i);
     return { portSet, count, column: this.columns.number(row.column), classes, portSets };

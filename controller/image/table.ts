@@ -43,7 +43,8 @@ function exceptions(table: VerdictTable): Uint8Array {
   const bytes = new Uint8Array(capacity * EXCEPTION_SLOT).fill(0xff);
   const view = new DataView(bytes.buffer);
   table.rows.forEach((row, r) => {
-    for (let i = 0; i < row.classes.length; i++) insert(view, capacity, r, row.classes[i] as number, row.portSets[i] as number);
+    for (let i = 0; i < row.classes.length; i++)
+      insert(view, capacity, r, row.classes[i] as number, row.portSets[i] as number);
   });
   return bytes;
 }

@@ -3,8 +3,8 @@ import { describe, expect, test } from "@jest/globals";
 import { Side } from "../../assembly/decide/image.ts";
 import { Verdict } from "../../assembly/decide/verdict.ts";
 import { PROTOCOLS } from "../../controller/compile/clauses.ts";
-import { decodeNetworkPolicy } from "../../controller/read/network-policy.ts";
 import type { NamedPort, Protocol, World } from "../../controller/model/resources.ts";
+import { decodeNetworkPolicy } from "../../controller/read/network-policy.ts";
 import { classOf, gatewayImage } from "../host/decisions.ts";
 
 interface Step {
@@ -40,10 +40,17 @@ function tables(step: Step): Step["expected"] {
     return classOf(image, pod?.ip ?? "");
   });
   const table = (key: number, side: Side) =>
-    classes.map((from, i) => classes.map((to, j) => (i === j ? "." : image.decide(from, to, key, side) === Verdict.Allow ? "1" : "0")).join(""));
+    classes.map((from, i) =>
+      classes
+        .map((to, j) => (i === j ? "." : image.decide(from, to, key, side) === Verdict.Allow ? "1" : "0"))
+        .join(""),
+    );
   const entries = Object.keys(step.expected).map((text) => {
     const key = keyOf(text);
-    return [text, { ingress: table(key, Side.Ingress), egress: table(key, Side.Egress), combined: table(key, Side.Both) }] as const;
+    return [
+      text,
+      { ingress: table(key, Side.Ingress), egress: table(key, Side.Egress), combined: table(key, Side.Both) },
+    ] as const;
   });
   return Object.fromEntries(entries);
 }
@@ -64,10 +71,29 @@ function worldOf({ namespaces, pods, podPorts, policies }: Step): World {
   const keys = { epochSeconds: 3600, horizon: 6, keyGeneration: 0 };
   return {
     overlays: [
-      { origin, name: "o", id: 1, cidr: ["192.168.0.0/16"], path: ["g"], isolation: "Kubernetes", enforcement: "Enforce", interception: "Overlay", keys },
+      {
+        origin,
+        name: "o",
+        id: 1,
+        cidr: ["192.168.0.0/16"],
+        path: ["g"],
+        isolation: "Kubernetes",
+        enforcement: "Enforce",
+        interception: "Overlay",
+        keys,
+      },
     ],
     gateways: [{ origin, name: "g", overlays: ["o"], addresses: ["10.0.0.1:15042"], identity: "spiffe://test/g" }],
-    endpoints: pods.map(({ namespace, name, ip, labels }) => ({ origin, name, overlay: "o", namespace, labels, addresses: [ip], ports, identity })),
+    endpoints: pods.map(({ namespace, name, ip, labels }) => ({
+      origin,
+      name,
+      overlay: "o",
+      namespace,
+      labels,
+      addresses: [ip],
+      ports,
+      identity,
+    })),
     namespaces: Object.entries(namespaces).map(([name, labels]) => ({ name, labels })),
     policies: policies.map((policy) => {
       const raw = { apiVersion: "networking.k8s.io/v1", kind: "NetworkPolicy", ...policy };
