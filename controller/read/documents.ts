@@ -1,18 +1,7 @@
-import {
-  type Document,
-  isAlias,
-  isMap,
-  isNode,
-  isScalar,
-  isSeq,
-  LineCounter,
-  type Node,
-  parseAllDocuments,
-  visit,
-} from "yaml";
 import type { Origin, Rejection } from "../model/resources.ts";
-import { type Issue, type Path, rejection, shown } from "./issue.ts";
+import { type Issue, type Path, rejection } from "./issue.ts";
 import { isMapping } from "./schema.ts";
+import { parseYaml, type SyntaxFault, type YamlValues } from "./yaml.ts";
 
 /** One object of a file, before anything about it is known to be right. */
 export interface RawObject {
@@ -20,50 +9,137 @@ export interface RawObject {
   readonly origin: Origin;
   /** The issue at the line of its field, or of the nearest thing around it that is there. */
   reject(issue: Issue): Rejection;
+  /** What `decode` made of this object when first asked: the same in later readings in which its text is unchanged. */
+  once<T extends object>(decode: () => T): T;
 }
 
 export type Documents =
   | { readonly objects: readonly RawObject[]; readonly rejections: readonly Rejection[] }
   | { readonly unreadable: Rejection };
 
-/** Aliases (`*name`) may multiply what a file holds by no more than this. */
-const ALIAS_MAX = 100;
-/** Files with more list entries, keys and lines are refused unread: each costs about 10 us and 1 KiB. */
+/** Files with more list entries, keys and lines are refused unread: each costs about 10 us. */
 const ENTRIES_MAX = 1_000_000;
 
-/** The objects of a YAML or JSON text: several documents, and the items of each `kind: List`. */
-export function decodeDocuments(file: string, text: string): Documents {
-  const lines = new LineCounter();
-  const lineAt = (offset: number) => Math.max(1, lines.linePos(offset).line);
-  const fail = (line: number, message: string) => ({ unreadable: fileRejection(file, line, message) });
-  if (hasTooMuch(text)) return fail(1, `has more than ${ENTRIES_MAX} lines and entries: split it into several files`);
-  const objects: RawObject[] = [];
-  const rejections: Rejection[] = [];
-  try {
-    for (const document of parse(text, lines)) {
-      const error = document.errors[0] ?? keyError(document);
-      if (error !== undefined) return fail(lineAt(error.pos[0]), syntaxMessage(error.message));
-      const root = document.contents;
-      const value: unknown = document.toJS({ maxAliasCount: ALIAS_MAX });
-      if (root === null || value === null) continue;
-      const place: Place = { file, lineAt, resolve: (node) => (isAlias(node) ? node.resolve(document) : node) };
-      unfold(rawObject(place, root, value), place, root, objects, rejections);
+/** Reads documents, and parses only those that weren't in the reading before. */
+export class DocumentReader {
+  #before: ReadonlyMap<string, Chunk | SyntaxFault> = new Map();
+  #now = new Map<string, Chunk | SyntaxFault>();
+  /** Faults come in runs for one text. */
+  #last: { readonly text: string; readonly yaml: YamlValues } | undefined;
+
+  /** The objects of a YAML or JSON text: several documents, and the items of each `kind: List`. */
+  read(file: string, text: string): Documents {
+    if (hasTooMuch(text)) {
+      const message = `has more than ${ENTRIES_MAX} lines and entries: split it into several files`;
+      return { unreadable: fileRejection(file, 1, message) };
+    }
+    const objects: RawObject[] = [];
+    const rejections: Rejection[] = [];
+    let firstLine = 1;
+    for (const part of split(text)) {
+      const chunk = this.#chunk(part);
+      if ("message" in chunk) return { unreadable: fileRejection(file, firstLine + chunk.line, chunk.message) };
+      for (const item of chunk.items) {
+        const raw = this.#place(item, part, file, firstLine);
+        const complaint = listComplaint(item.object);
+        if (complaint === undefined) objects.push(raw);
+        else rejections.push(raw.reject(complaint));
+      }
+      firstLine += lineFeeds(part);
     }
     return { objects, rejections };
-  } catch (error) {
-    if (error instanceof RangeError) return fail(1, TOO_DEEP);
-    if (error instanceof ReferenceError) return fail(1, `has aliases that can't be followed: ${error.message}`);
-    throw error;
+  }
+
+  /** Ends a reading: texts that it didn't have are forgotten. */
+  finish(): void {
+    this.#before = this.#now;
+    this.#now = new Map();
+    this.#last = undefined;
+  }
+
+  #chunk(text: string): Chunk | SyntaxFault {
+    const known = this.#now.get(text) ?? this.#before.get(text) ?? this.#parse(text);
+    this.#now.set(text, known);
+    return known;
+  }
+
+  #parse(text: string): Chunk | SyntaxFault {
+    const yaml = parseYaml(text);
+    if ("message" in yaml) return yaml;
+    this.#last = { text, yaml };
+    return { items: yaml.values.flatMap((value, document) => itemsOf(value, document, yaml)) };
+  }
+
+  #place(item: Item, text: string, file: string, firstLine: number): RawObject {
+    const origin = { file, line: firstLine + item.line, ...namesOf(item.object) };
+    return {
+      object: item.object,
+      origin,
+      reject: (issue) => {
+        const line = firstLine + this.#lineOf(text, item.document, [...item.prefix, ...issue.path]);
+        return rejection({ ...origin, line }, issue);
+      },
+      once: <T extends object>(decode: () => T) => {
+        item.decoded ??= decode();
+        return item.decoded as T;
+      },
+    };
+  }
+
+  #lineOf(text: string, document: number, path: Path): number {
+    if (this.#last?.text !== text) this.#parse(text);
+    return this.#last?.yaml.lineOf(document, path) ?? 0;
   }
 }
 
-const TOO_DEEP = "is nested too deeply to be read";
+/** A rejection of a whole file. */
+export function fileRejection(file: string, line: number, message: string): Rejection {
+  return { origin: { file, line, kind: "", name: "" }, field: "", message };
+}
 
-/** uniqueKeys would take quadratic time; `keyError` looks for repeated keys instead. */
-function parse(text: string, lineCounter: LineCounter): readonly Document.Parsed[] {
-  const options = { lineCounter, prettyErrors: false, merge: true, uniqueKeys: false, logLevel: "silent" } as const;
-  const documents = parseAllDocuments(text, options);
-  return Array.isArray(documents) ? documents : [];
+/** A part of a file that means the same wherever it stands: one document, as a rule. */
+interface Chunk {
+  readonly items: readonly Item[];
+}
+
+interface Item {
+  readonly object: unknown;
+  /** Which document of the chunk, and where in it. */
+  readonly document: number;
+  readonly prefix: Path;
+  /** From 0 within the chunk. */
+  readonly line: number;
+  decoded: object | undefined;
+}
+
+/** A document's object, or the items of a List. */
+function itemsOf(value: unknown, document: number, yaml: YamlValues): Item[] {
+  const item = (object: unknown, prefix: Path): Item => {
+    return { object, document, prefix, line: yaml.lineOf(document, prefix), decoded: undefined };
+  };
+  const isList = isMapping(value) && value.kind === "List" && listComplaint(value) === undefined;
+  return isList ? (value.items as unknown[]).map((object, i) => item(object, ["items", i])) : [item(value, [])];
+}
+
+function listComplaint(object: unknown): Issue | undefined {
+  if (!isMapping(object) || object.kind !== "List") return undefined;
+  if (object.apiVersion === "v1" && Array.isArray(object.items)) return undefined;
+  return { path: ["items"], message: "must be a list of objects, in a List of apiVersion v1" };
+}
+
+/**
+ * A line that begins with `---` ends a document wherever it stands (YAML 1.2.2 section 9.1.2), so the text can be cut
+ * there; not if there are %directives, which belong to the document after them.
+ */
+function split(text: string): string[] {
+  if (/^%/m.test(text)) return [text];
+  return text.split(/(?<=\n)(?=---[ \t\r\n])/);
+}
+
+function lineFeeds(text: string): number {
+  let count = 0;
+  for (let at = text.indexOf("\n"); at >= 0; at = text.indexOf("\n", at + 1)) count++;
+  return count;
 }
 
 function hasTooMuch(text: string): boolean {
@@ -72,107 +148,11 @@ function hasTooMuch(text: string): boolean {
   return false;
 }
 
-function syntaxMessage(message: string): string {
-  return message.includes("call stack") ? TOO_DEEP : `is not valid YAML: ${message}`;
-}
-
-/** A key that is there twice, or that isn't a plain one: which of two values is meant nobody knows. */
-function keyError(document: Document.Parsed): { message: string; pos: [number, number] } | undefined {
-  let found: { message: string; pos: [number, number] } | undefined;
-  visit(document, {
-    Map(_, map) {
-      const seen = new Set<string>();
-      for (const { key } of map.items) {
-        const text = isScalar(key) && key.value !== null ? String(key.value) : undefined;
-        if (text !== undefined && !seen.has(text)) seen.add(text);
-        else {
-          const message =
-            text === undefined ? "a key must be one word" : `the key ${shown(text)} is there twice: remove one`;
-          const start = (isNode(key) ? key : map).range?.[0] ?? 0;
-          found = { message, pos: [start, start] };
-          return visit.BREAK;
-        }
-      }
-      return undefined;
-    },
-  });
-  return found;
-}
-
-/** A rejection of a whole file. */
-export function fileRejection(file: string, line: number, message: string): Rejection {
-  return { origin: { file, line, kind: "", name: "" }, field: "", message };
-}
-
-interface Place {
-  readonly file: string;
-  /** 1-based line of an offset in the text. */
-  lineAt(offset: number): number;
-  /** What an alias stands for. */
-  resolve(node: Node): Node | undefined;
-}
-
-function unfold(raw: RawObject, place: Place, node: Node, objects: RawObject[], rejections: Rejection[]): void {
-  if (!isMapping(raw.object) || raw.object.kind !== "List") {
-    objects.push(raw);
-    return;
-  }
-  const items = raw.object.items;
-  if (raw.object.apiVersion !== "v1" || !Array.isArray(items)) {
-    rejections.push(raw.reject({ path: ["items"], message: "must be a list of objects, in a List of apiVersion v1" }));
-    return;
-  }
-  for (const [i, item] of items.entries()) {
-    objects.push(rawObject(place, step(place, node, "items", i) ?? node, item));
-  }
-}
-
-function rawObject(place: Place, node: Node, object: unknown): RawObject {
-  const origin = { file: place.file, line: lineOf(place, node, []), ...names(object) };
-  const reject = (issue: Issue) => rejection({ ...origin, line: lineOf(place, node, issue.path) }, issue);
-  return { object, origin, reject };
-}
-
 /** Kind and name as far as they are texts, and no longer than right ones can be. */
-function names(object: unknown): { kind: string; name: string } {
+function namesOf(object: unknown): { kind: string; name: string } {
   if (!isMapping(object)) return { kind: "", name: "" };
   const metadata = isMapping(object.metadata) ? object.metadata : {};
   const parts = [metadata.namespace, metadata.name].filter((part) => typeof part === "string" && part !== "");
   const kind = typeof object.kind === "string" ? object.kind : "";
   return { kind: kind.slice(0, 63), name: parts.map((part) => String(part).slice(0, 253)).join("/") };
-}
-
-function lineOf(place: Place, node: Node, path: Path): number {
-  let offset = node.range?.[0] ?? 0;
-  let current: Node | undefined = node;
-  for (const key of path) {
-    const next: Child | undefined = current === undefined ? undefined : child(place, current, key);
-    if (next === undefined) break;
-    offset = next.offset ?? offset;
-    current = next.node;
-  }
-  return place.lineAt(offset);
-}
-
-function step(place: Place, node: Node, ...path: Path): Node | undefined {
-  return path.reduce<Node | undefined>((at, key) => (at === undefined ? undefined : child(place, at, key)?.node), node);
-}
-
-interface Child {
-  /** Undefined: an empty value. */
-  readonly node: Node | undefined;
-  /** Of the key in a mapping, where a person looks for it. */
-  readonly offset: number | undefined;
-}
-
-function child(place: Place, parent: Node, key: string | number): Child | undefined {
-  const node = place.resolve(parent);
-  if (isSeq(node) && typeof key === "number") {
-    const item = node.items[key];
-    return isNode(item) ? { node: item, offset: item.range?.[0] } : undefined;
-  }
-  if (!isMap(node)) return undefined;
-  const pair = node.items.find((item) => isScalar(item.key) && String(item.key.value) === String(key));
-  if (pair === undefined || !isNode(pair.key)) return undefined;
-  return { node: isNode(pair.value) ? pair.value : undefined, offset: pair.key.range?.[0] };
 }

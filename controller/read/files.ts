@@ -2,7 +2,7 @@ import { createReadStream } from "node:fs";
 import { readdir, stat } from "node:fs/promises";
 import { join } from "node:path";
 import type { Rejection } from "../model/resources.ts";
-import { fileRejection } from "./documents.ts";
+import { DocumentReader, fileRejection } from "./documents.ts";
 import { decodeWorld, type Reading, type SourceText } from "./world.ts";
 
 /** Larger files are refused unread. */
@@ -12,18 +12,27 @@ export const FILE_MAX_BYTES = 64 * 1024 * 1024;
  * Reads a file, a directory (all *.yaml, *.yml and *.json below it, in the order of their paths, dot folders left out),
  * or standard input (`-`).
  */
-export async function readWorld(...paths: readonly string[]): Promise<Reading> {
-  const sources: SourceText[] = [];
-  const unreadable: Rejection[] = [];
-  for (const path of paths) {
-    for (const file of await filesOf(path)) {
-      const source = "message" in file ? file : await readText(file.file);
-      if ("message" in source) unreadable.push(source);
-      else sources.push(source);
+export function readWorld(...paths: readonly string[]): Promise<Reading> {
+  return new WorldReader().read(...paths);
+}
+
+/** Reads the same paths again and again; objects whose text is unchanged cost little. */
+export class WorldReader {
+  readonly #documents = new DocumentReader();
+
+  async read(...paths: readonly string[]): Promise<Reading> {
+    const sources: SourceText[] = [];
+    const unreadable: Rejection[] = [];
+    for (const path of paths) {
+      for (const file of await filesOf(path)) {
+        const source = "message" in file ? file : await readText(file.file);
+        if ("message" in source) unreadable.push(source);
+        else sources.push(source);
+      }
     }
+    const reading = decodeWorld(sources, this.#documents);
+    return { ...reading, unreadable: [...unreadable, ...reading.unreadable] };
   }
-  const reading = decodeWorld(sources);
-  return { ...reading, unreadable: [...unreadable, ...reading.unreadable] };
 }
 
 type Found = { readonly file: string } | Rejection;

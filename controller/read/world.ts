@@ -9,7 +9,7 @@ import type {
   World,
 } from "../model/resources.ts";
 import { didYouMean } from "./closest.ts";
-import { decodeDocuments, type RawObject } from "./documents.ts";
+import { DocumentReader, type RawObject } from "./documents.ts";
 import { type Issue, shown } from "./issue.ts";
 import { decodeNamespace, namespace } from "./namespace.ts";
 import { isolationOnly, takeNetworkPolicy } from "./network-policy.ts";
@@ -35,20 +35,25 @@ export interface SourceText {
   readonly text: string;
 }
 
-/** The world that `sources` describe; their order only decides which of two objects of one name is rejected. */
-export function decodeWorld(sources: readonly SourceText[]): Reading {
+/**
+ * The world that `sources` describe; their order only decides which of two objects of one name is rejected. A `reader`
+ * that is used again spares what is unchanged since.
+ */
+export function decodeWorld(sources: readonly SourceText[], reader = new DocumentReader()): Reading {
   const draft = new Draft();
   const unreadable: Rejection[] = [];
   for (const { file, text } of sources) {
-    const documents = decodeDocuments(file, text);
+    const documents = reader.read(file, text);
     if ("unreadable" in documents) {
       unreadable.push(documents.unreadable);
       continue;
     }
-    draft.rejections.push(...documents.rejections);
+    for (const rejection of documents.rejections) draft.rejections.push(rejection);
     for (const raw of documents.objects) draft.take(raw);
   }
-  return { world: draft.world(), rejections: draft.rejections, unreadable };
+  const world = draft.world();
+  reader.finish();
+  return { world, rejections: draft.rejections, unreadable };
 }
 
 /** apiVersion by kind. */
@@ -78,12 +83,10 @@ class Draft {
     const kind = this.#kindOf(raw);
     if (kind === "NetworkPolicy") this.#takePolicy(raw);
     else if (kind === "Namespace") this.#takeNamespace(raw);
-    else if (kind === "Overlay")
-      this.#keep(raw, decodeOverlay(raw.object, raw.origin), (value) => this.#overlays.push(value));
-    else if (kind === "OverlayGateway")
-      this.#keep(raw, decodeOverlayGateway(raw.object, raw.origin), (value) => this.#gateways.push(value));
+    else if (kind === "Overlay") this.#keep(raw, decodeOverlay, (value) => this.#overlays.push(value));
+    else if (kind === "OverlayGateway") this.#keep(raw, decodeOverlayGateway, (value) => this.#gateways.push(value));
     else if (kind === "OverlayEndpoint") {
-      this.#keep(raw, decodeOverlayEndpoint(raw.object, raw.origin), (value) => this.#endpoints.push([value, raw]));
+      this.#keep(raw, decodeOverlayEndpoint, (value) => this.#endpoints.push([value, raw]));
     }
   }
 
@@ -122,22 +125,28 @@ class Draft {
     return undefined;
   }
 
-  #keep<T>(raw: RawObject, taken: Taken<T>, keep: (value: T) => void): void {
-    this.#reject(raw, taken.issues);
-    if (taken.value === undefined || this.#isRepeated(raw, raw.origin.name)) return;
-    keep(taken.value);
+  #keep<T extends object>(
+    raw: RawObject,
+    decode: (object: unknown, origin: Origin) => Taken<T>,
+    keep: (value: T) => void,
+  ): void {
+    const { value, issues } = raw.once(() => decode(raw.object, raw.origin));
+    this.#reject(raw, issues);
+    if (value === undefined || this.#isRepeated(raw, raw.origin.name)) return;
+    // It may have been decoded when it stood elsewhere.
+    keep({ ...value, origin: raw.origin });
   }
 
   /** A repeated policy allows nothing: which of the two is meant isn't known. It still isolates. */
   #takePolicy(raw: RawObject): void {
-    const { value, issues } = takeNetworkPolicy(raw.object, raw.origin);
+    const { value, issues } = raw.once(() => takeNetworkPolicy(raw.object, raw.origin));
     this.#reject(raw, issues);
     const isRepeated = this.#isRepeated(raw, `${value.namespace}/${value.name}`);
-    this.#policies.push(isRepeated ? isolationOnly(raw.object, raw.origin) : value);
+    this.#policies.push(isRepeated ? isolationOnly(raw.object, raw.origin) : { ...value, origin: raw.origin });
   }
 
   #takeNamespace(raw: RawObject): void {
-    const { value, issues } = decodeNamespace(raw.object);
+    const { value, issues } = raw.once(() => decodeNamespace(raw.object));
     this.#reject(raw, issues);
     if (value === undefined) this.#broken.add(raw.origin.name);
     else if (!this.#isRepeated(raw, value.name)) this.#namespaces.set(value.name, value);

@@ -1,4 +1,5 @@
 import { describe, expect, test } from "@jest/globals";
+import { DocumentReader } from "../../controller/read/documents.ts";
 import { readWorld } from "../../controller/read/files.ts";
 import { formatRejection } from "../../controller/read/issue.ts";
 import { decodeWorld } from "../../controller/read/world.ts";
@@ -59,6 +60,60 @@ describe("what is left out only removes access", () => {
     expect(rejections.map(formatRejection)).toContain(
       'a.yaml:7: OverlayEndpoint x: spec.namespace: "shop" is a Namespace that can\'t be read: repair that first',
     );
+  });
+});
+
+describe("reading again", () => {
+  const first = `${overlay()}\n---\n${policy("a", "{ingress: [{}]}")}\n---\n${policy("b", "{}")}\n`;
+
+  test("takes the same objects for the same text and new ones for a new one", () => {
+    const reader = new DocumentReader();
+    const before = decodeWorld([{ file: "a.yaml", text: first }], reader).world;
+    const after = decodeWorld([{ file: "a.yaml", text: first.replace("[{}]", "[]") }], reader).world;
+    expect(after.overlays[0]?.path).toBe(before.overlays[0]?.path);
+    expect(after.policies[1]?.podSelector).toBe(before.policies[1]?.podSelector);
+    expect(after.policies[0]?.ingress).toEqual([]);
+  });
+
+  test.each([
+    { name: "an edit", text: first.replace("[{}]", "[{from: 1}]") },
+    { name: "lines added in front", text: `# one\n# two\n${first}` },
+    { name: "a removal", text: first.replace(/---.*$/s, "") },
+    { name: "documents in another order", text: first.split("---\n").reverse().join("---\n") },
+    { name: "a repeated document", text: `${first}---\n${first}` },
+    { name: "a syntax error", text: `${first}---\n[` },
+    { name: "another file", text: first, file: "b.yaml" },
+  ])("gives what a first reading gives, after $name", ({ text, file = "a.yaml" }) => {
+    const reader = new DocumentReader();
+    decodeWorld([{ file: "a.yaml", text: first }], reader);
+    expect(decodeWorld([{ file, text }], reader)).toEqual(decodeWorld([{ file, text }]));
+  });
+
+  test("parses only what changed", () => {
+    const documents = Array.from({ length: 2000 }, (_, i) => policy(`p${i}`, "{ingress: [{ports: [{port: 80}]}]}"));
+    const reader = new DocumentReader();
+    const time = (text: string) => {
+      const start = performance.now();
+      expect(decodeWorld([{ file: "a.yaml", text }], reader).world.policies).toHaveLength(2000);
+      return performance.now() - start;
+    };
+    const whole = time(documents.join("\n---\n"));
+    const edit = Math.min(
+      ...[1, 2, 3].map((port) =>
+        time(documents.with(1000, policy("x", `{ingress: [{ports: [{port: ${port}}]}]}`)).join("\n---\n")),
+      ),
+    );
+    expect(edit).toBeLessThan(whole / 5);
+  });
+});
+
+describe("documents", () => {
+  test("may hold what looks like a document's end, and directives", () => {
+    const text =
+      "%YAML 1.2\n---\napiVersion: v1\nkind: Namespace\nmetadata:\n  name: a\n  annotations:\n    a: |\n      ---\n      b\n    ---x: y\n...\n---\n# c\n--- {apiVersion: v1, kind: Namespace, metadata: {name: b}}\n---";
+    const { world, rejections, unreadable } = read(text);
+    expect([rejections, unreadable, world.namespaces.map(({ name }) => name)]).toEqual([[], [], ["a", "b"]]);
+    expect(read(text.replace("%YAML 1.2\n", "")).world).toEqual(world);
   });
 });
 
