@@ -1,8 +1,10 @@
 import { describe, expect, test } from "@jest/globals";
+import fc from "fast-check";
 import { DocumentReader } from "../../controller/read/documents.ts";
 import { readWorld } from "../../controller/read/files.ts";
 import { formatRejection } from "../../controller/read/issue.ts";
 import { decodeWorld } from "../../controller/read/world.ts";
+import { parseYaml } from "../../controller/read/yaml.ts";
 import { brokenTexts, endpoint, gateway, overlay, policy } from "./broken-texts.ts";
 
 const read = (text: string) => decodeWorld([{ file: "a.yaml", text }]);
@@ -115,6 +117,39 @@ describe("documents", () => {
     expect([rejections, unreadable, world.namespaces.map(({ name }) => name)]).toEqual([[], [], ["a", "b"]]);
     expect(read(text.replace("%YAML 1.2\n", "")).world).toEqual(world);
   });
+});
+
+test("documents cut apart mean what they mean together", () => {
+  const line = fc.constantFrom(
+    "---",
+    "--- a: 1",
+    "--- |",
+    "---b",
+    " ---",
+    "...",
+    "a: 1",
+    "b: |",
+    "  x",
+    "- y",
+    "'q",
+    "q'",
+    "# c",
+    "",
+    "[",
+    "]",
+    "&a z",
+    "*a",
+  );
+  fc.assert(
+    fc.property(fc.array(line, { maxLength: 8 }), fc.constantFrom("\n", "\r\n"), (lines, feed) => {
+      const text = lines.join(feed);
+      const whole = parseYaml(text);
+      const parts = new DocumentReader().read("a.yaml", text);
+      if ("message" in whole) expect(parts).toHaveProperty("unreadable");
+      else expect(parts).toMatchObject({ objects: whole.values.map((object) => ({ object })) });
+    }),
+    { numRuns: 2000 },
+  );
 });
 
 describe("a readable world", () => {
