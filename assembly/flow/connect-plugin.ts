@@ -7,7 +7,7 @@ import { FlowState } from "../sync/flows.ts";
 import { hold, nowMilliseconds, Plugin, vm } from "../sync/plugins.ts";
 import { Report } from "../sync/report.ts";
 import { Sync } from "../sync/sync.ts";
-import { isConnect, readRequest } from "./facts.ts";
+import { readRequest, requestHeaders } from "./facts.ts";
 
 const FORBIDDEN: u32 = 403;
 const DETAILS: Uint8Array = ascii("sallyport_refused");
@@ -63,7 +63,8 @@ export abstract class ConnectPlugin extends Plugin {
 
   private consider(): Verdict {
     this.admission.outcome.worthWaiting = false;
-    if (!isConnect()) return Verdict.Method;
+    if (!requestHeaders.read()) return Verdict.HostError;
+    if (!requestHeaders.isConnect()) return Verdict.Method;
     return readRequest(this.admission) ? this.decide() : Verdict.HostError;
   }
 

@@ -1,16 +1,14 @@
 import { Admission, Facts } from "../decide/admission.ts";
-import { ascii, header, HeaderMap, nowNanoseconds, property } from "../host/proxy.ts";
+import { ascii, nowNanoseconds, property } from "../host/proxy.ts";
 import { Destination } from "../wire/destination.ts";
+import { RequestHeaders } from "./request-headers.ts";
 
-export const STAMP_HEADER: Uint8Array = ascii("sallyport-stamp");
-const METHOD: Uint8Array = ascii(":method");
-const AUTHORITY: Uint8Array = ascii(":authority");
-const CONNECT: Uint8Array = ascii("CONNECT");
+/** Headers of the request in front of us; `read` them first. */
+export const requestHeaders: RequestHeaders = new RequestHeaders();
 const PEER_ADDRESS: Uint8Array = ascii("source\0address");
 const LOCAL_ADDRESS: Uint8Array = ascii("destination\0address");
 const PEER_IDENTITY: Uint8Array = ascii("connection\0uri_san_peer_certificate");
 
-const method: Uint8Array = new Uint8Array(16);
 const addressText: Uint8Array = new Uint8Array(64);
 const peer: Destination = new Destination();
 
@@ -26,18 +24,10 @@ export function readConnection(admission: Admission): bool {
 export function readRequest(admission: Admission): bool {
   const facts = admission.facts;
   facts.now = now();
-  facts.authorityLength = header(HeaderMap.Request, AUTHORITY, facts.authority);
-  facts.headerLength = header(HeaderMap.Request, STAMP_HEADER, facts.header);
-  // Empty and absent are told apart where the host does; one too long has a length that no stamp has.
-  if (facts.headerLength == -2) facts.headerLength = facts.header.length;
+  facts.authorityLength = requestHeaders.copyAuthority(facts.authority);
+  facts.headerLength = requestHeaders.copyStamp(facts.header);
   facts.peerIdentityLength = property(PEER_IDENTITY, facts.peerIdentity);
   return readPeerAddress(facts);
-}
-
-export function isConnect(): bool {
-  if (header(HeaderMap.Request, METHOD, method) != CONNECT.length) return false;
-  for (let i = 0; i < CONNECT.length; i++) if (method[i] != CONNECT[i]) return false;
-  return true;
 }
 
 function readPeerAddress(facts: Facts): bool {

@@ -5,6 +5,7 @@ import {
   proxy_define_metric,
   proxy_get_buffer_bytes,
   proxy_get_current_time_nanoseconds,
+  proxy_get_header_map_pairs,
   proxy_get_header_map_value,
   proxy_get_property,
   proxy_http_call,
@@ -77,7 +78,7 @@ export function setProperty(name: Uint8Array, value: Uint8Array, length: i32): b
   return proxy_set_property(name.dataStart, name.length, value.dataStart, length) == 0;
 }
 
-/** A header's value into `to`; -1 if absent, -2 if it is longer than `to`. Several values arrive joined by commas. */
+/** A header's first value into `to`; -1 if absent, -2 if it is longer than `to`. */
 export function header(map: HeaderMap, name: Uint8Array, to: Uint8Array): i32 {
   clearOut();
   if (proxy_get_header_map_value(map, name.dataStart, name.length, outPointer(), outLength()) != 0) return -1;
@@ -85,12 +86,24 @@ export function header(map: HeaderMap, name: Uint8Array, to: Uint8Array): i32 {
   return length < 0 ? -2 : length;
 }
 
+/**
+ * All headers into `to` as the ABI serialises them: u32 count, (u32 key length, u32 value length) pairs, then
+ * key NUL value NUL ..., little-endian. The number of bytes; -1 if they don't fit. One call, and unlike `header` it
+ * shows a header that comes twice.
+ */
+export function headerPairs(map: HeaderMap, to: Uint8Array): i32 {
+  clearOut();
+  if (proxy_get_header_map_pairs(map, outPointer(), outLength()) != 0) return -1;
+  return takeReturned(to, 0);
+}
+
 export function replaceRequestHeader(name: Uint8Array, value: Uint8Array, length: i32): bool {
   return proxy_replace_header_map_value(HeaderMap.Request, name.dataStart, name.length, value.dataStart, length) == 0;
 }
 
-export function removeRequestHeader(name: Uint8Array): void {
-  proxy_remove_header_map_value(HeaderMap.Request, name.dataStart, name.length);
+/** Removes the header whose name is `bytes[at..at + length]`. */
+export function removeRequestHeader(bytes: Uint8Array, at: i32, length: i32): void {
+  proxy_remove_header_map_value(HeaderMap.Request, bytes.dataStart + at, length);
 }
 
 /** The first `length` bytes of a buffer into `to`, piece by piece so that any size fits the arena. */

@@ -1,7 +1,7 @@
 import { Side } from "../decide/image.ts";
 import { Verdict } from "../decide/verdict.ts";
 import { ConnectPlugin } from "../flow/connect-plugin.ts";
-import { STAMP_HEADER } from "../flow/facts.ts";
+import { STAMP_HEADER } from "../flow/request-headers.ts";
 import { ascii, removeRequestHeader, setProperty } from "../host/proxy.ts";
 import { PluginConfig } from "../sync/config.ts";
 import { Sync } from "../sync/sync.ts";
@@ -19,7 +19,7 @@ export class Verify extends ConnectPlugin {
   }
 
   enact(): bool {
-    removeRequestHeader(STAMP_HEADER);
+    removeRequestHeader(STAMP_HEADER, 0, STAMP_HEADER.length);
     return setProperty(HOP, this.admission.facts.authority, this.admission.facts.authorityLength);
   }
 }

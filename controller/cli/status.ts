@@ -1,7 +1,7 @@
 import { readdir } from "node:fs/promises";
 import { join, resolve } from "node:path";
 import { Command } from "commander";
-import { adminStats } from "../node/admin.ts";
+import { envoyStats } from "../node/admin.ts";
 import { runningIn } from "../node/run-record.ts";
 import { ExitCode, fail, type Run } from "./command.ts";
 import { DEFAULT_STATE } from "./up.ts";
@@ -37,7 +37,7 @@ async function status(run: Run, state: string, output: string): Promise<ExitCode
 }
 
 async function nodeStatus(node: string, socket: string): Promise<NodeStatus> {
-  const stats = await adminStats(socket, "sallyport").catch(() => undefined);
+  const stats = await envoyStats(socket, "sallyport").catch(() => undefined);
   if (stats === undefined) return { node, ready: false, generation: 0, flows: 0, verdicts: {} };
   const verdicts = [...stats].filter(([name, count]) => /\.(stamp|gate|verify)\./.test(name) && count > 0);
   return {

@@ -42,10 +42,18 @@ async function up(run: Run, { file, state }: Options, envoy: string): Promise<Ex
   if ("kind" in start) return fail(run, start.rejections.map(formatRejection).join("\n"));
   const { session } = start;
   run.terminal.out(`${session.standalone.nodes.length} nodes started: ${session.standalone.nodes.join(", ")}`);
+  void announceReady(run, session);
   const signal = await asked;
   run.terminal.out(`${signal}: stopping ${session.standalone.nodes.length} nodes`);
   await session.stop();
   return ExitCode.Ok;
+}
+
+async function announceReady({ terminal }: Run, session: Session): Promise<void> {
+  for (let waiting = await session.unready(); waiting.length > 0; waiting = await session.unready()) {
+    await new Promise((resolve) => setTimeout(resolve, 100).unref());
+  }
+  terminal.out("ready: every node runs its image and reaches its gateways");
 }
 
 function narrate({ terminal }: Run): SessionEvents {

@@ -1,5 +1,6 @@
 /** The whole demo: raises the shop, shows what the overlay does with it, takes it down. */
 import { join } from "node:path";
+import { formatRejection } from "../read/issue.ts";
 import { Session, type Start } from "../standalone/session.ts";
 import { showCrash, showEdit, showMatrix, showRekey, showRotation } from "./acts.ts";
 import type { Presenter } from "./presenter.ts";
@@ -21,13 +22,17 @@ export async function raiseShop(settings: DemoSettings, show: Presenter): Promis
   const folder = join(stateFolder, "resources");
   await copyShop(shopFolder, folder);
   const diary = new Diary();
+  const began = performance.now();
   const start = await show.during("starting four endpoints and three SaPs", () =>
     Session.start({ ...settings, folder, events: diary.events }),
   );
-  const stage = new Stage(sessionOf(start), folder, diary);
+  if (!("session" in start)) throw new Error(problemOf(start));
+  const stage = new Stage(start.session, folder, diary);
   await stage.startApps();
-  const took = await show.during("waiting for their images", () => until("all nodes run their images", () => stage.isProgrammed(), 60_000));
-  show.note(`${stage.standalone.nodes.length} Envoys run, each in a network namespace with redirect and guard; the last image came ${took.toFixed(0)} ms later`);
+  const ready = async () => (await start.session.unready()).length === 0;
+  await show.during("waiting for their images", () => until("all nodes are ready", ready, 60_000));
+  const took = ((performance.now() - began) / 1000).toFixed(1);
+  show.note(`${stage.standalone.nodes.length} Envoys run after ${took} s, each in a network namespace with redirect and guard`);
   return stage;
 }
 
@@ -40,7 +45,6 @@ export async function playActs(stage: Stage, show: Presenter): Promise<void> {
   await showSiege(stage, show);
 }
 
-function sessionOf(start: Start): Session {
-  if ("session" in start) return start.session;
-  throw new Error("problem" in start ? start.problem : start.rejections.map(({ message }) => message).join("; "));
+function problemOf(start: Exclude<Start, { readonly session: Session }>): string {
+  return "problem" in start ? start.problem : start.rejections.map(formatRejection).join("; ");
 }

@@ -155,7 +155,8 @@ function outboundListener(settings: EndpointSettings): JsonObject {
     stat_prefix: "outbound",
     cluster: "deny",
     idle_timeout: "0s",
-    max_connect_attempts: 3,
+    // A replica may have died a moment ago; a refusal is tried twice for that.
+    max_connect_attempts: 2,
     tunneling_config: {
       hostname: "%DOWNSTREAM_LOCAL_ADDRESS%",
       headers_to_add: [{ header: { key: "sallyport-stamp", value: "%FILTER_STATE(wasm.sallyport_stamp:PLAIN)%" } }],
@@ -232,7 +233,8 @@ function gatewayCluster(gateway: GatewayRef, tls: TlsFiles): JsonObject {
       {
         timeout: "1s",
         interval: "1s",
-        no_traffic_interval: "2s",
+        no_traffic_interval: "1s",
+        unhealthy_interval: "0.25s",
         unhealthy_threshold: 1,
         healthy_threshold: 1,
         tcp_health_check: {},

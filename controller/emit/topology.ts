@@ -30,11 +30,11 @@ export interface MachineSettings {
   readonly maxHeapBytes: number;
 }
 
-/** Plans for all local nodes, by name. */
+/** Plans for all local nodes: gateways first, because endpoints look for them as soon as they start; then by name. */
 export function planNodes(policy: CompiledPolicy, machine: MachineSettings): NodePlan[] {
   const endpoints = policy.endpoints.flatMap((member) => (member.endpoint.local ? [endpointPlan(policy, member, machine)] : []));
   const gateways = policy.gateways.flatMap((group) => (group.gateway.local ? gatewayPlans(policy, group, machine) : []));
-  return [...endpoints, ...gateways].sort((a, b) => (a.name < b.name ? -1 : 1));
+  return [...gateways, ...endpoints];
 }
 
 function endpointPlan(policy: CompiledPolicy, member: CompiledEndpoint, machine: MachineSettings): NodePlan {

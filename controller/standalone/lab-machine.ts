@@ -5,7 +5,7 @@ import type { NodePlan } from "../emit/topology.ts";
 import { loadGuard } from "../node/guard.ts";
 import { CONTROLLER_ADDRESS } from "../node/link-plan.ts";
 import type { Lab } from "../node/namespace.ts";
-import { Supervisor } from "../node/supervisor.ts";
+import { type EnvoyRun, Supervisor, type SupervisorEvents } from "../node/supervisor.ts";
 import type { Machine, MachineEvents, RunningNode } from "./machine.ts";
 
 export class LabMachine implements Machine {
@@ -26,7 +26,7 @@ export class LabMachine implements Machine {
     await this.place.addNode({ name, addresses });
     // Before the proxy, and before any app: a connection from before the rules would bypass the overlay.
     await loadGuard(this.place, name, { role, overlayCidrs: overlay.cidr, interception: overlay.interception });
-    const supervisor = superviseEnvoy(this.place, plan, folder, this.#envoy, this.#events);
+    const supervisor = new Supervisor(envoyRun(plan, folder, this.#envoy), this.place, { events: supervision(this.#events) });
     await supervisor.start();
     return {
       pid: () => supervisor.pid,
@@ -38,22 +38,23 @@ export class LabMachine implements Machine {
   }
 }
 
-export function superviseEnvoy(
-  place: Lab,
-  { name, concurrency }: NodePlan,
-  folder: string,
-  binary: string,
-  events: MachineEvents,
-): Supervisor {
-  const supervisor = new Supervisor(place, {
+function envoyRun({ name, concurrency }: NodePlan, folder: string, program: string): EnvoyRun {
+  return {
     node: name,
-    binary,
+    program,
     config: join(folder, "envoy.json"),
     concurrency,
     adminSocket: join(folder, "admin.sock"),
-    logFile: join(folder, "envoy.log"),
-  });
-  supervisor.on("exited", (how, restartInMs) => events.crashed?.(name, how, restartInMs));
-  supervisor.on("failed", (error) => events.trouble?.(`${name}: ${error.message}`));
-  return supervisor;
+    log: join(folder, "envoy.log"),
+  };
+}
+
+function supervision(events: MachineEvents): SupervisorEvents {
+  return {
+    exited: (node, { code, signal, restartInMs, lastLines }) => {
+      if (restartInMs === undefined) return;
+      const how = signal ?? `exit code ${code}`;
+      events.crashed?.(node, [how, ...lastLines].join("\n    "), restartInMs);
+    },
+  };
 }

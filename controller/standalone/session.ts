@@ -6,6 +6,7 @@ import { type Watch, watchFolder } from "../node/watch.ts";
 import { makePrivateFolder } from "../serve/private-file.ts";
 import { LabMachine } from "./lab-machine.ts";
 import type { MachineEvents } from "./machine.ts";
+import { unreadyNodes } from "./readiness.ts";
 import { type Reload, Standalone, type StandaloneEvents } from "./standalone.ts";
 
 export interface SessionOptions {
@@ -56,9 +57,15 @@ export class Session {
     return { session };
   }
 
+  /** Names of local nodes that can't carry flows yet: no image, or a gateway that they need is out of reach. */
+  unready(): Promise<string[]> {
+    return unreadyNodes(this.standalone);
+  }
+
   async stop(): Promise<void> {
     await this.#watch?.close();
     await this.standalone.stop();
+    await this.machine.place.close();
     await releaseStateFolder(this.#options.stateFolder);
   }
 

@@ -1,8 +1,8 @@
 import { Side } from "../../assembly/decide/image.ts";
 import { Verdict } from "../../assembly/decide/verdict.ts";
 import { ConnectPlugin } from "../../assembly/flow/connect-plugin.ts";
-import { STAMP_HEADER } from "../../assembly/flow/facts.ts";
 import { GatewayName } from "../../assembly/flow/gateway-name.ts";
+import { STAMP_HEADER } from "../../assembly/flow/request-headers.ts";
 import { ascii, replaceRequestHeader, setProperty } from "../../assembly/host/proxy.ts";
 import { PluginConfig } from "../../assembly/sync/config.ts";
 import { Sync } from "../../assembly/sync/sync.ts";
