@@ -52,6 +52,7 @@ class Rows {
   private readonly shared = new Map<number, number>();
   private readonly rules: string[] = [];
   private readonly ruleNumbers = new Map<string, number>();
+  private readonly clauseRules = new Map<Clause, number>();
   /** The answer where no policy selects: rule 0. */
   private readonly standard: Claim;
   private closed: number | undefined;
@@ -229,13 +230,25 @@ class Rows {
     return list;
   }
 
-  private claim({ rule, action, ports }: Clause, portsNumber: number): Claim {
-    const numbered = ports?.flatMap((port): NumberedPorts[] => {
+  private claim(clause: Clause, portsNumber: number): Claim {
+    const { action, named } = clause;
+    // Looking names up again for every claim would take longer than all the rest.
+    const rule = this.clauseRules.get(clause) ?? this.rule(clause.rule);
+    this.clauseRules.set(clause, rule);
+    return {
+      ports: named ? this.numbered(clause, portsNumber) : (clause.ports as readonly NumberedPorts[] | undefined),
+      action,
+      rule,
+    };
+  }
+
+  /** A name that means nothing at the destination opens no port. */
+  private numbered({ ports }: Clause, portsNumber: number): NumberedPorts[] | undefined {
+    return ports?.flatMap((port): NumberedPorts[] => {
       if (!("name" in port)) return [port];
       const key = this.ports.key(portsNumber, port);
       return key === undefined ? [] : [{ first: key, last: key }];
     });
-    return { ports: numbered, action, rule: this.rule(rule) };
   }
 
   private decided(action: Action, rule: string): Claim {
