@@ -1,7 +1,7 @@
 /** The functions of `assembly/host/env.ts`, as a proxy implements them. */
 import { BufferType, HeaderMap, Status, StreamType } from "./abi.ts";
 import type { HeaderList } from "./context.ts";
-import { readPairs } from "./http-calls.ts";
+import { readPairs, writePairs } from "./http-calls.ts";
 import type { ProxyHost } from "./proxy-host.ts";
 import { fromLatin1 } from "./vectors.ts";
 
@@ -73,6 +73,10 @@ function headers(host: ProxyHost) {
       // Of several values Envoy gives the first.
       const found = list.find(([known]) => known === name);
       return found === undefined ? Status.NotFound : host.memory.give(found[1], pointerAt, lengthAt);
+    },
+    proxy_get_header_map_pairs(map: number, pointerAt: number, lengthAt: number): Status {
+      const list = readable(host, map) ?? [];
+      return host.memory.give(list.length === 0 ? new Uint8Array(0) : writePairs(list), pointerAt, lengthAt);
     },
     proxy_replace_header_map_value(
       map: number,

@@ -1,21 +1,24 @@
 import { createHash } from "node:crypto";
 import { Sha256 } from "../../assembly/crypto/sha256.ts";
-import { Expectation, Image, Side } from "../../assembly/decide/image.ts";
+import { Expectation, Image } from "../../assembly/decide/image.ts";
 import { ImageFault } from "../../assembly/decide/image-check.ts";
 import type { Verdict } from "../../assembly/decide/verdict.ts";
 import { Role } from "../../assembly/wire/image.ts";
 import { compile } from "../../controller/compile/compile.ts";
 import type { CompiledEndpoint, CompiledGateway } from "../../controller/compile/compiled.ts";
-import { encodeImage } from "../../controller/image/encode.ts";
+import { encodeImage, type Issue } from "../../controller/image/encode.ts";
 import { type PreparedImages, prepareImages } from "../../controller/image/prepare.ts";
 import { parseAddress } from "../../controller/model/address.ts";
 import type { World } from "../../controller/model/resources.ts";
+import type { Portable } from "./portable.ts";
 
 export const sha256 = (bytes: Uint8Array): Uint8Array => createHash("sha256").update(bytes).digest();
 
-/** Compiles, encodes, and opens a node's image as its filter would. */
+const ISSUE: Issue = { term: 1, sequence: 1, notAfter: 1000, keys: [] };
+
+/** Encodes and opens a node's image as its filter would. */
 export function openImage(prepared: PreparedImages, node: CompiledGateway | CompiledEndpoint): Image {
-  const bytes = encodeImage(prepared, node, { term: 1, sequence: 1, notAfter: 1000, keys: [] });
+  const bytes = encodeImage(prepared, node, ISSUE);
   const want = new Expectation();
   want.node = new DataView(node.id.buffer, node.id.byteOffset, 8);
   want.overlay = prepared.policy.overlay.id;
@@ -26,17 +29,14 @@ export function openImage(prepared: PreparedImages, node: CompiledGateway | Comp
   return image;
 }
 
-/** The image of a world's first gateway. */
-export function gatewayImage(world: World): Image {
-  const overlay = world.overlays[0];
-  if (overlay === undefined) throw new Error("the world has no overlay");
-  const { policy } = compile(world, overlay.name);
-  return openImage(prepareImages(policy, sha256), policy.gateways[0] as CompiledGateway);
-}
-
-/** What an image says about a flow between two addresses; a key is `protocol << 16 | port`. */
-export function decide(image: Image, from: string, to: string, key: number, side = Side.Both): Verdict {
-  return image.decide(classOf(image, from), classOf(image, to), key, side);
+/** Opens the image of a world's first gateway as the one image of portable code. */
+export function openGatewayImage(portable: Portable, world: World): void {
+  const { policy } = compile(world, world.overlays[0]?.name ?? "");
+  const gateway = policy.gateways[0] as CompiledGateway;
+  const bytes = encodeImage(prepareImages(policy, sha256), gateway, ISSUE);
+  portable.resetImage();
+  const fault = portable.openImage(bytes, gateway.id, policy.overlay.id, Role.Gateway, 1);
+  if (fault !== ImageFault.None) throw new Error(`image refused: ${ImageFault[fault]}`);
 }
 
 export function classOf(image: Image, address: string): number {

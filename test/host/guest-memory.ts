@@ -23,7 +23,7 @@ export class GuestMemory {
 
   /** One character per byte. */
   text(at: number, length: number): string | undefined {
-    return this.bytes(at, length)?.latin1Slice();
+    return this.bytes(at, length)?.toString("latin1");
   }
 
   writeU32(at: number, value: number): Status {

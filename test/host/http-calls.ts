@@ -28,10 +28,18 @@ export function readPairs(bytes: Buffer): Map<string, string> | undefined {
     const keyEnd = at + bytes.readUInt32LE(4 + i * 8);
     const valueEnd = keyEnd + 1 + bytes.readUInt32LE(8 + i * 8);
     if (bytes[keyEnd] !== 0 || bytes[valueEnd] !== 0) return undefined;
-    pairs.set(bytes.latin1Slice(at, keyEnd), bytes.latin1Slice(keyEnd + 1, valueEnd));
+    pairs.set(bytes.toString("latin1", at, keyEnd), bytes.toString("latin1", keyEnd + 1, valueEnd));
     at = valueEnd + 1;
   }
   return at === bytes.length ? pairs : undefined;
+}
+
+/** The reverse of `readPairs`; here a name may come more than once. */
+export function writePairs(list: HeaderList): Uint8Array {
+  const parts = list.map(([name, value]) => [fromLatin1(name), value] as const);
+  const lengths = new Uint32Array([list.length, ...parts.flatMap(([name, value]) => [name.length, value.length])]);
+  const end = Buffer.alloc(1);
+  return Buffer.concat([new Uint8Array(lengths.buffer), ...parts.flatMap(([name, value]) => [name, end, value, end])]);
 }
 
 export function answerOf(status: number, body: Uint8Array = new Uint8Array(0)): HttpAnswer {

@@ -3,13 +3,14 @@ import { existsSync, readFileSync } from "node:fs";
 import { fileURLToPath, pathToFileURL } from "node:url";
 import * as crypto from "../../assembly/portable/crypto.ts";
 import * as destination from "../../assembly/portable/destination.ts";
+import * as image from "../../assembly/portable/image.ts";
 import * as stamp from "../../assembly/portable/stamp.ts";
 import { equalBytes, equalConstantTime, isZero, readU16, readU32 } from "../../assembly/wire/bytes.ts";
 
 const bytes = { equalBytes, equalConstantTime, isZero, readU16, readU32 };
 
 /** What `assembly/portable.ts` exports and tests call. */
-export const native = { ...bytes, ...crypto, ...destination, ...stamp };
+export const native = { ...bytes, ...crypto, ...destination, ...image, ...stamp };
 export type Portable = typeof native;
 /** The same in Wasm, with the memory it works in. */
 export type PortableWasm = Portable & { memory: WebAssembly.Memory };

@@ -46,8 +46,8 @@ export class ProxyHost {
   constructor(module: WebAssembly.Module) {
     const instance = new WebAssembly.Instance(module, { env: abiFunctions(this) as Record<string, unknown> });
     this.guest = instance.exports as Guest;
-    this.memory = new GuestMemory(this.guest.memory, (size) => this.guest["proxy_on_memory_allocate"]?.(size) ?? 0);
-    this.guest["_initialize"]?.();
+    this.memory = new GuestMemory(this.guest.memory, (size) => this.guest.proxy_on_memory_allocate?.(size) ?? 0);
+    this.guest._initialize?.();
   }
 
   get nowMs(): number {

@@ -1,0 +1,148 @@
+/** The same flow, decided by the TypeScript and by the compiled filters. */
+import { Sha256 } from "../../assembly/crypto/sha256.ts";
+import { Admission } from "../../assembly/decide/admission.ts";
+import { Expectation, Image } from "../../assembly/decide/image.ts";
+import { ImageFault } from "../../assembly/decide/image-check.ts";
+import { Verdict } from "../../assembly/decide/verdict.ts";
+import { verdictName } from "../../assembly/decide/verdict-name.ts";
+import { NONE, Role } from "../../assembly/wire/image.ts";
+import { hexId } from "../../controller/model/hex.ts";
+import { parseAddress } from "../../controller/model/address.ts";
+import { FakeEndpointProxy, FakeGatewayProxy, type FakeProxy } from "./fake-proxy.ts";
+import type { Stream } from "./context.ts";
+import { type Flow, roleAt } from "./flow.ts";
+import { shopWith } from "./shop.ts";
+import { fromLatin1, toLatin1 } from "./vectors.ts";
+
+export interface Answer {
+  /** As `verdictName` spells it. */
+  readonly verdict: string;
+  /** Held for a newer image before it was refused. */
+  readonly waits: boolean;
+  /** Where an allowed flow goes next: `direct`, a cluster, `address identity`, or the app's address. */
+  readonly next?: string;
+  /** The stamp that it takes there. */
+  readonly stamp?: string;
+}
+
+export interface Decider {
+  readonly name: "TypeScript" | "Wasm";
+  /** Decides flows one after the other at one node, with the first one's image. */
+  decide(flows: readonly Flow[]): Answer[];
+}
+
+export const deciders: readonly Decider[] = [
+  { name: "TypeScript", decide: decideNatively },
+  { name: "Wasm", decide: (flows) => decideInWasm(flows) },
+];
+
+export function decideNatively(flows: readonly Flow[]): Answer[] {
+  const [first] = flows as [Flow];
+  const { id } = shopWith().node(first.node);
+  const image = new Image();
+  if (first.image !== undefined) openImage(image, first.image, first);
+  const admission = new Admission(image, new DataView(id.buffer, id.byteOffset, 8));
+  return flows.map((flow) => decideOne(admission, flow));
+}
+
+/** Opens it as the node's filter would. */
+function openImage(image: Image, bytes: Uint8Array, { node, imageTakenAt }: Flow): void {
+  const want = new Expectation();
+  const named = shopWith().node(node);
+  want.node = new DataView(named.id.buffer, named.id.byteOffset, 8);
+  want.overlay = shopWith().policy.overlay.id;
+  want.role = "gateway" in named ? Role.Gateway : Role.Endpoint;
+  const fault = image.open(bytes, bytes.length, want, new Sha256(), imageTakenAt);
+  if (fault !== ImageFault.None) throw new Error(`the image of ${node} was refused: ${ImageFault[fault]}`);
+}
+
+function decideOne(admission: Admission, flow: Flow): Answer {
+  fillFacts(admission, flow);
+  const verdict = flow.place === "outbound" ? admission.outbound() : flow.place === "delivery" ? admission.delivery() : admission.transit();
+  const waits = flow.place !== "outbound" && admission.outcome.worthWaiting;
+  if (verdict !== Verdict.Allow) return { verdict: verdictName(verdict), waits };
+  return { verdict: "allow", waits, ...enacted(admission, flow) };
+}
+
+function fillFacts({ facts }: Admission, { now, authority, stamps: [stamp], peer }: Flow): void {
+  facts.now = now;
+  facts.authorityLength = fill(facts.authority, authority);
+  facts.headerLength = fill(facts.header, stamp);
+  if (facts.headerLength === TOO_LONG) facts.headerLength = facts.header.length;
+  facts.peerIdentityLength = fill(facts.peerIdentity, peer.identity);
+  const host = peer.address.slice(0, peer.address.lastIndexOf(":")).replace(/^\[|\]$/g, "");
+  facts.peerAddress.set(parseAddress(host) as Uint8Array);
+}
+
+const TOO_LONG = -2;
+
+function fill(to: Uint8Array, text: string | undefined): number {
+  if (text === undefined) return -1;
+  if (text.length > to.length) return TOO_LONG;
+  to.set(fromLatin1(text));
+  return text.length;
+}
+
+/** What the filter would tell its proxy. */
+function enacted(admission: Admission, { place, authority }: Flow): Pick<Answer, "next" | "stamp"> {
+  const { outcome } = admission;
+  if (outcome.direct) return { next: "direct" };
+  if (place === "delivery") return { next: authority as string };
+  const stamp = toLatin1(outcome.header);
+  if (outcome.nextGateway !== NONE) return { next: `gateway-${hexId(admission.audienceNode())}`, stamp };
+  const identity = new Uint8Array(256);
+  const length = admission.copyDestinationIdentity(identity);
+  return { next: `${authority?.slice(0, admission.to.hostLength)}:15042 ${toLatin1(identity.subarray(0, length))}`, stamp };
+}
+
+/** Decides by the filters of `endpoint.wasm` and `gateway.wasm`, or of the module given. */
+export function decideInWasm(flows: readonly Flow[], module?: WebAssembly.Module): Answer[] {
+  const [first] = flows as [Flow];
+  const role = roleAt(first.place);
+  const proxy = role === "gate" ? new FakeGatewayProxy({}, module) : new FakeEndpointProxy({}, module);
+  proxy.nowMs = first.imageTakenAt * 1000;
+  proxy.configure(shopWith().configuration(first.node, role));
+  proxy.tick(0);
+  proxy.tick();
+  if (first.image !== undefined) proxy.answerPoll(first.image);
+  if (first.image !== undefined && proxy.counter("sallyport.image.accepted") === 0) throw new Error(`image refused: ${proxy.logs}`);
+  return flows.map((flow) => {
+    proxy.nowMs = flow.now * 1000;
+    return role === "stamp" ? connect(proxy as FakeEndpointProxy, flow) : request(proxy, flow);
+  });
+}
+
+function connect(proxy: FakeEndpointProxy, { authority, peer }: Flow): Answer {
+  const { stream, verdict } = observed(proxy, "stamp", () => proxy.openConnection({ source: peer.address, destination: authority }));
+  if (!stream.wasContinued) return { verdict, waits: false };
+  const cluster = stream.filterState.get("wasm.sallyport_cluster") as string;
+  if (stream.filterState.get("wasm.sallyport_direct") === "true") return { verdict: "allow", waits: false, next: cluster };
+  return { verdict, waits: false, next: cluster, stamp: stream.filterState.get("wasm.sallyport_stamp") as string };
+}
+
+function request(proxy: FakeProxy, { place, authority, stamps, peer }: Flow): Answer {
+  let waits = false;
+  const { stream, verdict } = observed(proxy, roleAt(place), () => {
+    const begun = proxy.request({ authority, stamp: stamps, peer });
+    waits = begun.state === "paused";
+    // Longer than any flow is held, and so that its refusal is on the books.
+    if (waits) proxy.tick(1200);
+    return begun;
+  });
+  if (!stream.wasContinued) return { verdict, waits };
+  const state = (name: string) => stream.filterState.get(`wasm.sallyport_${name}`);
+  const next = state("cluster") ?? [state("hop"), state("identity")].filter((part) => part !== undefined).join(" ");
+  const stamp = stream.header("sallyport-stamp");
+  return { verdict, waits, next, ...(stamp === undefined ? {} : { stamp }) };
+}
+
+/** The verdict that was counted, or what else was counted instead. */
+function observed(proxy: FakeProxy, role: string, act: () => Stream): { stream: Stream; verdict: string } {
+  let stream: Stream | undefined;
+  const changes = proxy.changes(() => {
+    stream = act();
+  });
+  const verdicts = [...changes].filter(([name]) => name.startsWith(`sallyport.${role}.`));
+  const verdict = verdicts.map(([name, count]) => name.slice(`sallyport.${role}.`.length) + (count === 1 ? "" : ` x ${count}`)).join();
+  return { stream: stream as Stream, verdict };
+}
