@@ -6,3 +6,4 @@ export * from "./decide/verdict";
 export * from "./portable/crypto";
 export * from "./portable/stamp";
 export * from "./portable/destination";
+export * from "./portable/image";

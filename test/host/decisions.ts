@@ -2,7 +2,6 @@ import { createHash } from "node:crypto";
 import { Sha256 } from "../../assembly/crypto/sha256.ts";
 import { Expectation, Image } from "../../assembly/decide/image.ts";
 import { ImageFault } from "../../assembly/decide/image-check.ts";
-import type { Verdict } from "../../assembly/decide/verdict.ts";
 import { Role } from "../../assembly/wire/image.ts";
 import { compile } from "../../controller/compile/compile.ts";
 import type { CompiledEndpoint, CompiledGateway } from "../../controller/compile/compiled.ts";

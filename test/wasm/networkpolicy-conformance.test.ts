@@ -3,9 +3,11 @@ import { describe, expect, test } from "@jest/globals";
 import { Side } from "../../assembly/decide/image.ts";
 import { Verdict } from "../../assembly/decide/verdict.ts";
 import { PROTOCOLS } from "../../controller/compile/clauses.ts";
+import { parseAddress } from "../../controller/model/address.ts";
 import type { NamedPort, Protocol, World } from "../../controller/model/resources.ts";
 import { decodeNetworkPolicy } from "../../controller/read/network-policy.ts";
-import { classOf, gatewayImage } from "../host/decisions.ts";
+import { openGatewayImage } from "../host/decisions.ts";
+import { bothRuntimes, type Portable } from "../host/portable.ts";
 
 interface Step {
   readonly namespaces: Record<string, Record<string, string>>;
@@ -25,26 +27,26 @@ interface Case {
 const path = new URL("../vectors/networkpolicy/cases.json", import.meta.url);
 const cases = JSON.parse(readFileSync(path, "utf8")) as Case[];
 
-describe("agrees with the NetworkPolicy truth tables", () => {
+describe.each(await bothRuntimes())("agrees with the NetworkPolicy truth tables in $name", ({ portable }) => {
   test.each(cases.map((one) => [`${one.case} ${one.description}`, one] as const))("%s", (_, { steps }) => {
-    for (const step of steps) expect(tables(step)).toEqual(step.expected);
+    for (const step of steps) expect(tables(step, portable)).toEqual(step.expected);
   });
 });
 
 test("reads all 115 cases", () => expect(cases.length).toBe(115));
 
-function tables(step: Step): Step["expected"] {
-  const image = gatewayImage(worldOf(step));
+function tables(step: Step, portable: Portable): Step["expected"] {
+  openGatewayImage(portable, worldOf(step));
   const classes = step.order.map((name) => {
-    const pod = step.pods.find((one) => `${one.namespace}/${one.name}` === name);
-    return classOf(image, pod?.ip ?? "");
+    const pod = step.pods.find((one) => `${one.namespace}/${one.name}` === name) as Step["pods"][number];
+    return portable.imageClassOf(parseAddress(pod.ip) as Uint8Array);
   });
+  const cell = (i: number, j: number, key: number, side: Side) => {
+    if (i === j) return ".";
+    return portable.imageDecide(classes[i] as number, classes[j] as number, key, side) === Verdict.Allow ? "1" : "0";
+  };
   const table = (key: number, side: Side) =>
-    classes.map((from, i) =>
-      classes
-        .map((to, j) => (i === j ? "." : image.decide(from, to, key, side) === Verdict.Allow ? "1" : "0"))
-        .join(""),
-    );
+    classes.map((_, i) => classes.map((_, j) => cell(i, j, key, side)).join(""));
   const entries = Object.keys(step.expected).map((text) => {
     const key = keyOf(text);
     return [
