@@ -4,12 +4,10 @@ import { relative, resolve } from "node:path";
 import { watch } from "chokidar";
 
 export interface WatchOptions {
-  /** Reads everything anew. Never called twice at once; a change meanwhile leads to one more call. */
-  changed(): Promise<void>;
-  /** What `changed` threw, or why watching fails; the watch goes on. */
-  failed(error: unknown): void;
+  /** What `changed` threw, or why watching fails; the watch goes on. Without it, a warning of the process. */
+  readonly failed?: (error: unknown) => void;
   /** Editors save in several steps: changes within this time are one. */
-  debounceMs?: number;
+  readonly debounceMs?: number;
 }
 
 export interface Watch {
@@ -21,12 +19,19 @@ const DEBOUNCE_MS = 50;
 const LONGEST_MS = 500;
 const RESOURCE_FILE = /\.(ya?ml|json)$/;
 
-/** Watches files and folders (with the files that the reader takes from them) until closed. Resolves when it does. */
-export async function watchResources(paths: readonly string[], options: WatchOptions): Promise<Watch> {
-  const calls = new Calls(options);
-  const watcher = watch([...paths], { ignoreInitial: true, ignored: (path, stats) => isIgnored(paths, path, stats) });
+/**
+ * Calls `changed` soon after something in the folder (or the file) changed that the reader takes. Never twice at once:
+ * a change during a call leads to one more. Resolves when it watches.
+ */
+export async function watchFolder(
+  folder: string,
+  changed: () => Promise<void>,
+  { failed = warn, debounceMs = DEBOUNCE_MS }: WatchOptions = {},
+): Promise<Watch> {
+  const calls = new Calls(changed, failed, debounceMs);
+  const watcher = watch(folder, { ignoreInitial: true, ignored: (path, stats) => isIgnored(folder, path, stats) });
   watcher.on("all", () => calls.note());
-  watcher.on("error", (error) => options.failed(error));
+  watcher.on("error", failed);
   await new Promise<void>((ready) => watcher.once("ready", ready));
   return {
     close: async () => {
@@ -36,25 +41,33 @@ export async function watchResources(paths: readonly string[], options: WatchOpt
   };
 }
 
-/** The reader's own rules: no dot folders, only YAML and JSON; what was named itself is always taken. */
-function isIgnored(paths: readonly string[], path: string, stats: Stats | undefined): boolean {
-  const below = paths.map((root) => relative(resolve(root), resolve(path))).find((text) => !text.startsWith(".."));
-  if (below === undefined || below === "") return false;
+function warn(error: unknown): void {
+  process.emitWarning(error instanceof Error ? error : String(error));
+}
+
+/** The reader's own rules: no dot folders, only YAML and JSON; what was named itself is taken as it is. */
+function isIgnored(folder: string, path: string, stats: Stats | undefined): boolean {
+  const below = relative(resolve(folder), resolve(path));
+  if (below === "") return false;
   if (below.split("/").some((name) => name.startsWith("."))) return true;
   return stats?.isFile() === true && !RESOURCE_FILE.test(below);
 }
 
 /** Turns bursts of changes into single calls, one after the other. */
 class Calls {
-  readonly #options: WatchOptions;
+  readonly #changed: () => Promise<void>;
+  readonly #failed: (error: unknown) => void;
+  readonly #debounceMs: number;
   #timer: NodeJS.Timeout | undefined;
   #running: Promise<void> | undefined;
   /** When the first change came that no call has begun for. */
   #since: number | undefined;
   #isStale = false;
 
-  constructor(options: WatchOptions) {
-    this.#options = options;
+  constructor(changed: () => Promise<void>, failed: (error: unknown) => void, debounceMs: number) {
+    this.#changed = changed;
+    this.#failed = failed;
+    this.#debounceMs = debounceMs;
   }
 
   note(): void {
@@ -62,7 +75,7 @@ class Calls {
     this.#since ??= now;
     clearTimeout(this.#timer);
     // Waits for silence, but not for ever.
-    const delay = Math.min(this.#options.debounceMs ?? DEBOUNCE_MS, this.#since + LONGEST_MS - now);
+    const delay = Math.min(this.#debounceMs, this.#since + LONGEST_MS - now);
     this.#timer = setTimeout(() => this.#call(), Math.max(0, delay));
   }
 
@@ -84,9 +97,9 @@ class Calls {
     while (this.#isStale) {
       this.#isStale = false;
       try {
-        await this.#options.changed();
+        await this.#changed();
       } catch (error) {
-        this.#options.failed(error);
+        this.#failed(error);
       }
     }
   }

@@ -1,6 +1,6 @@
 import { mkdir, rename, rm, writeFile } from "node:fs/promises";
 import { describe, expect, test } from "@jest/globals";
-import { watchResources } from "../../controller/node/watch.ts";
+import { watchFolder } from "../../controller/node/watch.ts";
 import { withFolder } from "../folder.ts";
 import { until } from "../until.ts";
 
@@ -25,7 +25,7 @@ async function withWatch(use: (fixture: Fixture) => Promise<void>): Promise<void
       if (fixture.fail) throw new Error("unreadable");
     };
     const failed = (error: unknown) => void seen.errors.push((error as Error).message);
-    const watch = await watchResources([folder], { changed, failed, debounceMs: 50 });
+    const watch = await watchFolder(folder, changed, { failed, debounceMs: 50 });
     const fixture: Fixture = { folder, seen, hold: Promise.resolve(), fail: false, close: () => watch.close() };
     try {
       await use(fixture);
