@@ -99,6 +99,7 @@ function chainOf(variant: Variant, place: ChainPlace, options: DataPlaneOptions)
     controlAddress: CONTROLLER_ADDRESS,
     controlIdentity: CONTROLLER_IDENTITY,
     maxHeapBytes: MAX_HEAP_BYTES,
+    flat: false,
   });
   return { variant, place, policy, world, plans };
 }
@@ -111,7 +112,9 @@ async function startChain(ground: ProxyGround, chain: Chain, stateFolder: string
     const bootstrap = bootstrapOf(chain, plan);
     if (bootstrap !== undefined) proxies.push(await Proxy.start(ground, plan, bootstrap, policy.overlay.cidr));
     else if (plan.role === "endpoint") await ground.lab.addNode({ name, addresses: plan.addresses });
-    if (name !== serverName(place) && ground.lab.nodes.includes(name)) await routeToServer(ground.lab, name, place);
+    if (!ground.lab.nodes.includes(name)) continue;
+    await freePortsAtOnce(ground.lab, name);
+    if (name !== serverName(place)) await routeToServer(ground.lab, name, place);
   }
   const from = { namespace: namespaceFile(stateFolder, clientName(place)), port: SERVICE_PORT };
   return {
@@ -125,6 +128,16 @@ async function startChain(ground: ProxyGround, chain: Chain, stateFolder: string
 /** All of a server's addresses behind one neighbour: the kernel's neighbour table is small and shared by namespaces. */
 async function routeToServer(lab: Lab, name: string, place: ChainPlace): Promise<void> {
   await lab.run(name, ["ip", "route", "add", serverNetwork(place), "via", serverAddress(place), "dev", "eth0", "onlink"]);
+}
+
+/**
+ * A bench makes more flows between two addresses in a minute than there are ports, and with thousands of them in
+ * TIME_WAIT the kernel's search for a free one would be most of what is measured.
+ */
+async function freePortsAtOnce(lab: Lab, name: string): Promise<void> {
+  const settings = ["ip_local_port_range 2048 65535", "tcp_max_tw_buckets 64"];
+  const script = settings.map((line) => line.replace(/^(\S+) (.*)$/, 'echo "$2" > /proc/sys/net/ipv4/$1')).join("; ");
+  await lab.run(name, ["sh", "-c", script]);
 }
 
 /** Undefined: no Envoy in that place. */

@@ -1,0 +1,79 @@
+/** `npm run bench`: runs the scenarios in a private lab and writes what they find to perf/results. */
+import { mkdtempSync, rmSync } from "node:fs";
+import { mkdir, writeFile } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { ensureEnvoy, projectFolder } from "../controller/node/envoy.ts";
+import { currentLab, enterLab } from "../controller/node/lab-entry.ts";
+import { detectLab } from "../controller/node/lab-support.ts";
+import { environment } from "./environment.ts";
+import { buildLoadGenerator } from "./load-generator.ts";
+import { type BenchOptions, benchOptions, USAGE } from "./options.ts";
+import { report } from "./report.ts";
+import type { BenchResults, Environment } from "./results.ts";
+import { runScenarios } from "./scenarios/run.ts";
+
+/** What the program hands to itself inside the lab. */
+const PREPARED = "SALLYPORT_BENCH";
+
+interface Prepared {
+  readonly stateFolder: string;
+  readonly envoy: string;
+  readonly environment: Environment;
+  /** Path of the load generator, or why there is none. */
+  readonly load: { readonly program: string } | { readonly reason: string };
+}
+
+const started = performance.now();
+
+function say(message: string): void {
+  console.error(`bench: ${((performance.now() - started) / 1000).toFixed(0).padStart(3)} s  ${message}`);
+}
+
+async function main(): Promise<number> {
+  const options = benchOptions(process.argv.slice(2));
+  if ("complaint" in options) {
+    console.error(`${options.complaint}\n\n${USAGE}`);
+    return 2;
+  }
+  const prepared = process.env[PREPARED];
+  if (prepared !== undefined && currentLab() !== undefined) return measure(options, JSON.parse(prepared) as Prepared);
+  return prepareAndEnter(options);
+}
+
+/** Outside of the lab: everything that needs the network or outlives the lab. */
+async function prepareAndEnter(options: BenchOptions): Promise<number> {
+  const folder = projectFolder();
+  const envoy = await ensureEnvoy(say);
+  const load = buildLoadGenerator(join(folder, "perf", "load"), join(folder, "build", "perf"));
+  const lab = await detectLab();
+  const stateFolder = mkdtempSync(join(tmpdir(), "sallyport-bench-"));
+  try {
+    const prepared: Prepared = { stateFolder, envoy: envoy.path, environment: environment(folder, envoy.version), load };
+    if (lab.kind === "none") return await measure(options, { ...prepared, load: { reason: `no network namespaces: ${lab.reason}` } });
+    process.env[PREPARED] = JSON.stringify(prepared);
+    return await enterLab(lab.kind);
+  } finally {
+    rmSync(stateFolder, { recursive: true, force: true });
+  }
+}
+
+async function measure({ quick, only }: BenchOptions, { stateFolder, envoy, environment, load }: Prepared): Promise<number> {
+  const folder = projectFolder();
+  const ground = { quick, projectFolder: folder, stateFolder, envoy, loadProgram: "program" in load ? load.program : "", say };
+  const scenarios = await runScenarios(ground, only, "reason" in load ? load.reason : undefined);
+  const results: BenchResults = { environment, quick, seconds: Math.round((performance.now() - started) / 1000), scenarios };
+  const text = report(results);
+  await mkdir(join(folder, "perf", "results"), { recursive: true });
+  await writeFile(join(folder, "perf", "results", "latest.json"), `${JSON.stringify(results, roundedNumbers, 1)}\n`);
+  await writeFile(join(folder, "perf", "results", "latest.md"), text);
+  console.log(text);
+  return 0;
+}
+
+/** Six significant digits are more than any measurement here has. */
+function roundedNumbers(_key: string, value: unknown): unknown {
+  return typeof value === "number" ? Number(value.toPrecision(6)) : value;
+}
+
+process.exit(await main());
