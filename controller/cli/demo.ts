@@ -18,13 +18,14 @@ export function demoCommand(run: Run): Command {
   return new Command("demo")
     .description("Show on this machine what the overlay does. Takes about a minute and leaves nothing behind.")
     .option("--keep", "leave the shop running afterwards, until Ctrl-C")
+    .option("--no-namespaces", "run on loopback addresses of this machine; apps are then neither captured nor guarded")
     .addHelpText("after", HELP)
-    .action(async ({ keep }: { readonly keep?: boolean }) => {
-      run.exitCode = await inLab(run, (envoy) => demo(run, envoy, keep === true));
+    .action(async ({ keep, namespaces }: { readonly keep?: boolean; readonly namespaces: boolean }) => {
+      run.exitCode = await inLab(run, namespaces, (envoy) => demo(envoy, keep === true));
     });
 }
 
-async function demo(run: Run, envoy: string, keep: boolean): Promise<ExitCode> {
+async function demo(envoy: string, keep: boolean): Promise<ExitCode> {
   const asked = stopSignal();
   const show = new Presenter(process.stdout);
   const stateFolder = await mkdtemp(join(tmpdir(), "sallyport-"));
@@ -46,7 +47,11 @@ async function demo(run: Run, envoy: string, keep: boolean): Promise<ExitCode> {
 }
 
 function verdict(show: Presenter): ExitCode {
-  show.heading(show.failures === 0 ? "Everything observed was as expected." : `${show.failures} observations were NOT as expected.`);
+  show.heading(
+    show.failures === 0
+      ? "Everything observed was as expected."
+      : `${show.failures} observations were NOT as expected.`,
+  );
   return show.failures === 0 ? ExitCode.Ok : ExitCode.Error;
 }
 

@@ -1,18 +1,27 @@
 import { ensureEnvoy } from "../node/envoy.ts";
 import { currentLab, enterLab } from "../node/lab-entry.ts";
-import { detectLab } from "../node/lab-support.ts";
-import { type ExitCode, fail, type Run } from "./command.ts";
+import { detectLab, type LabSupport } from "../node/lab-support.ts";
+import { NOT_ENFORCED } from "../standalone/flat-machine.ts";
+import type { ExitCode, Run } from "./command.ts";
 
 /**
  * Runs `work` with the path of an Envoy inside private namespaces, starting this program again in them if need be.
- * A machine that allows none is said so.
+ * A machine that allows none runs it without, and it is said what isn't enforced then.
  */
-export async function inLab(run: Run, work: (envoy: string) => Promise<ExitCode>): Promise<ExitCode> {
+export async function inLab(
+  run: Run,
+  namespaces: boolean,
+  work: (envoy: string) => Promise<ExitCode>,
+): Promise<ExitCode> {
   const say = (text: string) => run.terminal.error(text);
   const { path: envoy } = await ensureEnvoy(say);
   if (currentLab() !== undefined) return work(envoy);
-  const support = await detectLab();
-  if (support.kind === "none") return fail(run, `this machine allows no network namespaces: ${support.reason}`);
+  const support: LabSupport = namespaces ? await detectLab() : { kind: "none", reason: "--no-namespaces" };
+  if (support.kind === "none") {
+    say(`running without network namespaces: ${support.reason}`);
+    say(NOT_ENFORCED);
+    return work(envoy);
+  }
   return (await enterLab(support.kind)) as ExitCode;
 }
 

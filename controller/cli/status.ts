@@ -31,7 +31,9 @@ export function statusCommand(run: Run): Command {
 async function status(run: Run, state: string, output: string): Promise<ExitCode> {
   if ((await runningIn(state)) === undefined) return fail(run, `nothing runs in ${state}; start sallyport up`);
   const names = await readdir(join(state, "nodes"));
-  const nodes = await Promise.all(names.sort().map((name) => nodeStatus(name, join(state, "nodes", name, "admin.sock"))));
+  const nodes = await Promise.all(
+    names.sort().map((name) => nodeStatus(name, join(state, "nodes", name, "admin.sock"))),
+  );
   run.terminal.out(output === "json" ? JSON.stringify(nodes, null, 2) : nodes.map(line).join("\n"));
   return nodes.every(({ ready }) => ready) ? ExitCode.Ok : ExitCode.Error;
 }

@@ -10,6 +10,7 @@ import { inLab, stopSignal } from "./lab.ts";
 interface Options {
   readonly file: string;
   readonly state: string;
+  readonly namespaces: boolean;
 }
 
 const HELP = `
@@ -28,9 +29,10 @@ export function upCommand(run: Run): Command {
     .description("Run the standalone controller and every local node on this machine.")
     .requiredOption("-f, --file <directory>", "directory of resources, followed while it runs")
     .option("--state <directory>", "keys, certificates, logs; private to this user", DEFAULT_STATE)
+    .option("--no-namespaces", "run on loopback addresses of this machine; apps are then neither captured nor guarded")
     .addHelpText("after", HELP)
     .action(async (options: Options) => {
-      run.exitCode = await inLab(run, (envoy) => up(run, options, envoy));
+      run.exitCode = await inLab(run, options.namespaces, (envoy) => up(run, options, envoy));
     });
 }
 
@@ -62,7 +64,8 @@ function narrate({ terminal }: Run): SessionEvents {
     reloaded: (reload) => say(reloadText(reload)),
     programmed: (generation, tookMs) => say(`all nodes run generation ${generation}, ${tookMs} ms after it was issued`),
     rotated: () => say("a new epoch began; nodes got its keys"),
-    crashed: (node, how, restartInMs) => say(`the Envoy of ${node} ended (${how}); it starts again in ${restartInMs} ms`),
+    crashed: (node, how, restartInMs) =>
+      say(`the Envoy of ${node} ended (${how}); it starts again in ${restartInMs} ms`),
     trouble: (message) => say(message),
   };
 }

@@ -45,8 +45,8 @@ export function compile(
   const ports = new NamedPorts(members.endpoints, statements);
   const classes = new Classes(members.endpoints, world.namespaces, members.addresses, ports.of, selections);
   const budget = new Budget({ ...defaultLimits(classes.count), ...limits });
-  const table = verdictTable(classes, statements, ports, overlay.isolation, budget);
-  if (budget.spent) rejections.push({ origin: overlay.origin, field: "", message: TOO_LARGE });
+  const { table, truncated } = verdictTable(classes, statements, ports, overlay.isolation, budget);
+  if (truncated) rejections.push({ origin: overlay.origin, field: "", message: TOO_LARGE });
   const policy: CompiledPolicy = {
     overlay,
     loopbackMembers: allowLoopback,

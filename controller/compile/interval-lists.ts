@@ -1,16 +1,8 @@
-import { type Action, NONE } from "../../assembly/wire/image.ts";
-import type { NumberedPorts } from "./clauses.ts";
+import { NONE } from "../../assembly/wire/image.ts";
+import type { Budget } from "./budget.ts";
+import type { Claim } from "./claims.ts";
 import { GrowingU32, HASH_START, Interned, mixHash } from "./growing.ts";
 import { INTERVAL_WORDS } from "./verdict-table.ts";
-
-/** What one rule says about ports; a list of claims is tried in order, the first that covers a key decides. */
-export interface Claim {
-  /** Undefined: every key. */
-  readonly ports: readonly NumberedPorts[] | undefined;
-  readonly action: Action;
-  /** Index of the rule's name. */
-  readonly rule: number;
-}
 
 /** Distinct lists of intervals, numbered from 0, laid out as in a verdict table. */
 export class IntervalLists {
@@ -18,7 +10,7 @@ export class IntervalLists {
   private readonly firsts = new GrowingU32();
   private readonly interned = new Interned();
 
-  constructor() {
+  constructor(private readonly budget: Budget) {
     this.firsts.push(0);
   }
 
@@ -27,15 +19,29 @@ export class IntervalLists {
     return this.firsts.all();
   }
 
-  /** The number of the list that claims make; the last claim must cover every key. */
+  /** The number of the list that claims make; the last claim must cover every key. With the budget spent, no list. */
   number(claims: readonly Claim[]): number {
+    this.budget.spendSteps(claims.reduce((sum, { ports }) => sum + (ports?.length ?? 0), claims.length));
+    return this.budget.spent ? NONE : this.intern(claims);
+  }
+
+  /** The list for all keys that one claim makes, whatever the budget. */
+  closed(claim: Claim): number {
+    return this.intern([claim]);
+  }
+
+  private intern(claims: readonly Claim[]): number {
     const from = this.intervals.length;
     paint(claims, this.intervals);
     const hash = this.hash(from);
     const known = this.interned.find(hash, (number) => this.equals(number, from));
-    if (known >= 0) this.intervals.truncate(from);
-    else this.firsts.push(this.intervals.length / INTERVAL_WORDS);
-    return known >= 0 ? known : this.interned.add(hash);
+    if (known >= 0) {
+      this.intervals.truncate(from);
+      return known;
+    }
+    this.budget.spendBytes(4 * (this.intervals.length - from));
+    this.firsts.push(this.intervals.length / INTERVAL_WORDS);
+    return this.interned.add(hash);
   }
 
   private hash(from: number): number {

@@ -8,7 +8,9 @@ export class NamedPorts {
   private readonly maps: ReadonlyMap<string, number>[] = [new Map()];
 
   constructor(endpoints: readonly OverlayEndpoint[], statements: Statements) {
-    const wanted = namesUsed(statements);
+    const wanted = new Set(
+      [...statements.ingress, ...statements.egress].flatMap(({ clauses }) => portNamesOf(clauses)),
+    );
     const numbers = new Map([["", 0]]);
     this.of = Int32Array.from(endpoints, ({ ports }) => {
       const map = new Map<string, number>();
@@ -45,13 +47,13 @@ export class NamedPorts {
   }
 }
 
-function namesUsed({ ingress, egress }: Statements): Set<string> {
+/** The distinct names of ports in clauses as `name/protocol number`, in order. */
+export function portNamesOf(clauses: readonly Clause[]): string[] {
   const names = new Set<string>();
-  const add = ({ ports, named }: Clause) => {
+  for (const { ports, named } of clauses) {
     if (named) for (const port of ports ?? []) if ("name" in port) names.add(portKey(port));
-  };
-  for (const statement of [...ingress, ...egress]) statement.clauses.forEach(add);
-  return names;
+  }
+  return [...names].sort();
 }
 
 function portKey({ name, protocol }: NamedPortOf): string {

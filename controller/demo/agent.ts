@@ -5,10 +5,17 @@
 import { createServer as createHttpServer, get } from "node:http";
 import { type AddressInfo, createConnection, createServer, type Server, type Socket } from "node:net";
 import { createInterface } from "node:readline";
+import { OUTBOUND_PORT } from "../model/ports.ts";
 import { type Attack, attack, stealImage } from "./attacker.ts";
 
 export type Order =
-  | { readonly do: "serve"; readonly protocol: "http" | "tcp"; readonly port: number; readonly name: string }
+  | {
+      readonly do: "serve";
+      readonly protocol: "http" | "tcp";
+      readonly host: string;
+      readonly port: number;
+      readonly name: string;
+    }
   | { readonly do: "probe"; readonly protocol: "http" | "tcp"; readonly host: string; readonly port: number }
   | { readonly do: "open"; readonly host: string; readonly port: number }
   | { readonly do: "traffic"; readonly host: string; readonly port: number; readonly everyMs: number }
@@ -46,7 +53,7 @@ let openFlowClosedAt = 0;
 let trafficTimer: NodeJS.Timeout | undefined;
 
 async function obey(order: Order): Promise<unknown> {
-  if (order.do === "serve") return serve(order.protocol, order.port, order.name);
+  if (order.do === "serve") return serve(order.protocol, order.host, order.port, order.name);
   if (order.do === "probe") return probe(order.protocol, order.host, order.port);
   if (order.do === "open") return keepOpen(order.host, order.port);
   if (order.do === "traffic") return startTraffic(order.host, order.port, order.everyMs);
@@ -55,13 +62,26 @@ async function obey(order: Order): Promise<unknown> {
   return attack(order.attack);
 }
 
+/**
+ * A plain `connect()`. Only where no namespace redirects it (FLAT_ADDRESS is this node's loopback address) the proxy has to
+ * be told where the connection was meant to go.
+ */
+function dial(host: string, port: number): Socket {
+  const own = process.env.FLAT_ADDRESS;
+  if (own === undefined) return createConnection({ host, port });
+  const socket = createConnection({ host: own, port: OUTBOUND_PORT });
+  socket.write(`PROXY TCP4 ${own} ${host} 1 ${port}\r\n`);
+  return socket;
+}
+
 /** HTTP answers with its name; TCP greets first, as many databases do, and echoes. */
-function serve(protocol: "http" | "tcp", port: number, name: string): Promise<number> {
-  const server = protocol === "http" ? createHttpServer((_, response) => response.end(`${name}\n`)) : createServer(greet(name));
+function serve(protocol: "http" | "tcp", host: string, port: number, name: string): Promise<number> {
+  const server =
+    protocol === "http" ? createHttpServer((_, response) => response.end(`${name}\n`)) : createServer(greet(name));
   servers.push(server);
   return new Promise((resolve, reject) => {
     server.once("error", reject);
-    server.listen(port, "0.0.0.0", () => resolve((server.address() as AddressInfo).port));
+    server.listen(port, host, () => resolve((server.address() as AddressInfo).port));
   });
 }
 
@@ -78,16 +98,20 @@ function probe(protocol: "http" | "tcp", host: string, port: number): Promise<Pr
   const result = (reached: boolean, saw: string): Probe => ({ reached, ms: performance.now() - start, saw });
   return new Promise((resolve) => {
     if (protocol === "http") {
-      const request = get({ host, port, agent: false, timeout: PROBE_MS }, (response) => {
-        response.once("data", (data: Buffer) => resolve(result(true, data.toString().trim())));
-        response.once("error", (error) => resolve(result(false, error.message)));
-        response.once("end", () => resolve(result(false, "empty answer")));
-      });
+      const request = get(
+        { host, port, timeout: PROBE_MS, createConnection: () => dial(host, port) },
+        (response) => {
+          response.once("data", (data: Buffer) => resolve(result(true, data.toString().trim())));
+          response.once("error", (error) => resolve(result(false, error.message)));
+          response.once("end", () => resolve(result(false, "empty answer")));
+        },
+      );
       request.once("timeout", () => request.destroy(new Error("timed out")));
       request.once("error", (error) => resolve(result(false, error.message)));
       return;
     }
-    const socket = createConnection({ host, port, timeout: PROBE_MS });
+    const socket = dial(host, port);
+    socket.setTimeout(PROBE_MS);
     const end = (reached: boolean, saw: string) => {
       socket.destroy();
       resolve(result(reached, saw));
@@ -102,7 +126,7 @@ function probe(protocol: "http" | "tcp", host: string, port: number): Promise<Pr
 /** Opens one flow and keeps exchanging bytes on it, to see how long it lives. */
 function keepOpen(host: string, port: number): Promise<boolean> {
   openFlow?.destroy();
-  const socket = createConnection({ host, port });
+  const socket = dial(host, port);
   openFlow = socket;
   openFlowClosedAt = 0;
   exchanges = 0;

@@ -1,7 +1,7 @@
 /** What a rogue process in a node's namespace can do with everything that the node has: certificate, key and image. */
 import { readFileSync } from "node:fs";
-import { type ClientHttp2Session, connect as connectHttp2 } from "node:http2";
 import type { OutgoingHttpHeaders } from "node:http";
+import { type ClientHttp2Session, connect as connectHttp2 } from "node:http2";
 import { createConnection } from "node:net";
 import { join } from "node:path";
 import { connect as connectTls } from "node:tls";
@@ -69,7 +69,9 @@ function request(session: ClientHttp2Session, wish: Attack): Promise<AttackResul
   return new Promise((resolve) => {
     const stream = session.request(headers, { endStream: false });
     stream.setTimeout(TIMEOUT_MS, () => resolve({ through: false, saw: "no answer" }));
-    stream.once("response", (answer) => resolve({ through: answer[":status"] === 200, saw: `status ${answer[":status"]}` }));
+    stream.once("response", (answer) =>
+      resolve({ through: answer[":status"] === 200, saw: `status ${answer[":status"]}` }),
+    );
     stream.once("error", (error) => resolve({ through: false, saw: error.message }));
     stream.once("close", () => resolve({ through: false, saw: "stream closed" }));
   });
@@ -77,7 +79,11 @@ function request(session: ClientHttp2Session, wish: Attack): Promise<AttackResul
 
 function connectDirectly(authority: string): Promise<AttackResult> {
   const colon = authority.lastIndexOf(":");
-  const socket = createConnection({ host: authority.slice(0, colon), port: Number(authority.slice(colon + 1)), timeout: TIMEOUT_MS });
+  const socket = createConnection({
+    host: authority.slice(0, colon),
+    port: Number(authority.slice(colon + 1)),
+    timeout: TIMEOUT_MS,
+  });
   return new Promise((resolve) => {
     const end = (through: boolean, saw: string) => {
       socket.destroy();
@@ -99,11 +105,18 @@ function credentials(folder: string): Credentials {
   return { cert: readFileSync(join(folder, "cert.pem")), key: readFileSync(join(folder, "key.pem")) };
 }
 
+/** Without namespaces a process of a node must choose the node's loopback address itself. */
+function ownAddress(): { readonly localAddress?: string } {
+  const own = process.env.FLAT_ADDRESS;
+  return own === undefined ? {} : { localAddress: own };
+}
+
 /** An attacker doesn't care whom it talks to, so the server's certificate isn't checked. */
 function open(address: string, mine: Credentials): ClientHttp2Session {
   const colon = address.lastIndexOf(":");
   const socket = connectTls({
     ...mine,
+    ...ownAddress(),
     host: address.slice(0, colon).replace(/^\[|\]$/g, ""),
     port: Number(address.slice(colon + 1)),
     ALPNProtocols: ["h2"],

@@ -4,8 +4,8 @@ import { join } from "node:path";
 import { createInterface } from "node:readline";
 import { fileURLToPath } from "node:url";
 import type { Place } from "../node/namespace.ts";
-import type { Attack, AttackResult } from "./attacker.ts";
 import type { Order, Probe, TrafficReport } from "./agent.ts";
+import type { Attack, AttackResult } from "./attacker.ts";
 
 const AGENT = join(fileURLToPath(new URL(".", import.meta.url)), "agent.js");
 
@@ -20,15 +20,17 @@ export class Agent {
   readonly #waiting = new Map<number, Waiting>();
   #next = 0;
 
-  constructor(place: Place, node: string) {
-    this.#child = place.execIn(node, [process.execPath, AGENT], { stdio: ["pipe", "pipe", "inherit"] });
+  /** `flatAddress`: the node's loopback address, where there are no namespaces. */
+  constructor(place: Place, node: string, flatAddress?: string) {
+    const env = flatAddress === undefined ? process.env : { ...process.env, FLAT_ADDRESS: flatAddress };
+    this.#child = place.execIn(node, [process.execPath, AGENT], { stdio: ["pipe", "pipe", "inherit"], env });
     if (this.#child.stdout) createInterface({ input: this.#child.stdout }).on("line", (line) => this.#answer(line));
     this.#child.once("exit", () => this.#fail(new Error(`the agent of ${node} ended`)));
     this.#child.once("error", (error) => this.#fail(error));
   }
 
-  serve(protocol: "http" | "tcp", port: number, name: string): Promise<unknown> {
-    return this.#order({ do: "serve", protocol, port, name });
+  serve(protocol: "http" | "tcp", host: string, port: number, name: string): Promise<unknown> {
+    return this.#order({ do: "serve", protocol, host, port, name });
   }
 
   probe(protocol: "http" | "tcp", host: string, port: number): Promise<Probe> {

@@ -1,5 +1,6 @@
 /** The whole demo: raises the shop, shows what the overlay does with it, takes it down. */
 import { join } from "node:path";
+import { currentLab } from "../node/lab-entry.ts";
 import { formatRejection } from "../read/issue.ts";
 import { Session, type Start } from "../standalone/session.ts";
 import { showCrash, showEdit, showMatrix, showRekey, showRotation } from "./acts.ts";
@@ -20,7 +21,7 @@ export interface DemoSettings {
 export async function raiseShop(settings: DemoSettings, show: Presenter): Promise<Stage> {
   const { stateFolder, shopFolder } = settings;
   const folder = join(stateFolder, "resources");
-  await copyShop(shopFolder, folder);
+  await copyShop(shopFolder, folder, currentLab() === undefined);
   const diary = new Diary();
   const began = performance.now();
   const start = await show.during("starting four endpoints and three SaPs", () =>
@@ -32,7 +33,9 @@ export async function raiseShop(settings: DemoSettings, show: Presenter): Promis
   const ready = async () => (await start.session.unready()).length === 0;
   await show.during("waiting for their images", () => until("all nodes are ready", ready, 60_000));
   const took = ((performance.now() - began) / 1000).toFixed(1);
-  show.note(`${stage.standalone.nodes.length} Envoys run after ${took} s, each in a network namespace with redirect and guard`);
+  show.note(
+    `${stage.standalone.nodes.length} Envoys run after ${took} s, ${stage.session.machine.flat ? "on loopback addresses" : "each in a network namespace with redirect and guard"}`,
+  );
   return stage;
 }
 

@@ -1,7 +1,7 @@
 /** Stamps as an attacker wishes them, and the keys that a stolen image gives away. */
 import { randomBytes } from "node:crypto";
 import { Destination } from "../../assembly/wire/destination.ts";
-import { type KeyPurpose, KEY_RECORD, Section, SECTION_ENTRY, SECTION_TABLE } from "../../assembly/wire/image.ts";
+import { KEY_RECORD, type KeyPurpose, SECTION_ENTRY, SECTION_TABLE, Section } from "../../assembly/wire/image.ts";
 import { Stamp, StampField, StampKind } from "../../assembly/wire/stamp.ts";
 import { StampTag } from "../../assembly/wire/stamp-tag.ts";
 

@@ -44,7 +44,9 @@ export class Presenter {
 
   /** Rows of cells in aligned columns. A cell that starts with `!` is a difference and is shown in red. */
   table(rows: readonly (readonly string[])[]): void {
-    const widths = (rows[0] ?? []).map((_, column) => Math.max(...rows.map((row) => (row[column] ?? "").replace(/^!/, "").length)));
+    const widths = (rows[0] ?? []).map((_, column) =>
+      Math.max(...rows.map((row) => (row[column] ?? "").replace(/^!/, "").length)),
+    );
     for (const row of rows) {
       const cells = row.map((cell, column) => {
         const text = cell.replace(/^!/, "").padEnd(widths[column] ?? 0);

@@ -9,21 +9,35 @@ import { Agent } from "./crew.ts";
 
 /** Who serves what; everybody also tries to reach everybody. */
 export const APPS = [
-  { node: "web", host: "10.77.0.11", protocol: "http", port: 8080 },
-  { node: "api", host: "10.77.0.12", protocol: "http", port: 8080 },
-  { node: "db", host: "10.77.0.13", protocol: "tcp", port: 5432 },
+  { node: "web", protocol: "http", port: 8080 },
+  { node: "api", protocol: "http", port: 8080 },
+  { node: "db", protocol: "tcp", port: 5432 },
 ] as const;
 export const PEOPLE = ["web", "api", "db", "intruder"] as const;
+/** As in the resources. */
+export const ADDRESSES: Readonly<Record<NodeName, string>> = {
+  web: "10.77.0.11",
+  api: "10.77.0.12",
+  db: "10.77.0.13",
+  intruder: "10.77.0.66",
+};
 
 /** The shop needs keys that change while one watches. */
 const DEMO_EPOCH_SECONDS = 5;
 
 export type NodeName = (typeof PEOPLE)[number];
 
-/** Copies the shop's resources to a folder that the demo may edit. */
-export async function copyShop(samples: string, folder: string): Promise<void> {
+/** Copies the shop's resources to a folder that the demo may edit; `flat`: with loopback addresses. */
+export async function copyShop(samples: string, folder: string, flat: boolean): Promise<void> {
   await cp(samples, folder, { recursive: true });
-  await edit(folder, "overlay.yaml", (text) => text.replace(/epochSeconds: \d+/, `epochSeconds: ${DEMO_EPOCH_SECONDS}`));
+  if (flat) {
+    for (const file of ["overlay.yaml", "gateways.yaml", "endpoints.yaml"]) {
+      await edit(folder, file, (text) => text.replace(/\b10\.7([78])\./g, "127.7$1."));
+    }
+  }
+  await edit(folder, "overlay.yaml", (text) =>
+    text.replace(/epochSeconds: \d+/, `epochSeconds: ${DEMO_EPOCH_SECONDS}`),
+  );
 }
 
 /** Rewrites one resource file; an edit that changes nothing is a mistake of the demo. */
@@ -43,7 +57,15 @@ export class Stage {
     readonly folder: string,
     readonly diary: Diary,
   ) {
-    this.agents = new Map(PEOPLE.map((name) => [name, new Agent(session.machine.place, name)]));
+    const { flat, place } = session.machine;
+    this.agents = new Map(
+      PEOPLE.map((name) => [name, new Agent(place, name, flat ? this.address(ADDRESSES[name]) : undefined)]),
+    );
+  }
+
+  /** An address of the shop's resources as it is in this run: on loopback without namespaces. */
+  address(text: string): string {
+    return this.session.machine.flat ? text.replace(/^10\./, "127.") : text;
   }
 
   get standalone(): Standalone {
@@ -55,7 +77,9 @@ export class Stage {
   }
 
   async startApps(): Promise<void> {
-    for (const { node, protocol, port } of APPS) await this.agent(node).serve(protocol, port, node);
+    for (const { node, protocol, port } of APPS) {
+      await this.agent(node).serve(protocol, this.address(ADDRESSES[node]), port, node);
+    }
   }
 
   /** `ip:port` of the image service. */

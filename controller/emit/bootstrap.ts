@@ -1,4 +1,6 @@
 /** Static bootstraps of stand-alone Envoys. They change with the topology, never with a policy. */
+
+import { OUTBOUND_PORT, TUNNEL_PORT } from "../model/ports.ts";
 import {
   BUFFER_LIMIT,
   extension,
@@ -13,11 +15,8 @@ import {
   type SanMatch,
   socketAddress,
   type TlsFiles,
-  typed,
   wasmFilter,
 } from "./envoy.ts";
-
-import { OUTBOUND_PORT, TUNNEL_PORT } from "../model/ports.ts";
 
 const ORIGINAL_DST_ADDRESS = "envoy.network.transport_socket.original_dst_address";
 
@@ -45,6 +44,8 @@ export interface NodeSettings {
   /** Addresses to listen on for the tunnel, without port. */
   readonly listen: readonly string[];
   readonly maxHeapBytes: number;
+  /** Nodes share this machine's loopback: apps name their destination by the PROXY protocol, nothing is redirected. */
+  readonly flat: boolean;
 }
 
 export interface EndpointSettings extends NodeSettings {
@@ -64,8 +65,8 @@ export interface GatewaySettings extends NodeSettings {
 
 export function endpointBootstrap(settings: EndpointSettings): JsonObject {
   const clusters = [
-    ...settings.firstGateways.map((gateway) => gatewayCluster(gateway, settings.tls)),
-    originalDstCluster("direct", { upstream_bind_config: ownSockets() }),
+    ...settings.firstGateways.map((gateway) => gatewayCluster(gateway, settings)),
+    originalDstCluster("direct", { upstream_bind_config: ownSockets(sourceOf(settings)) }),
     originalDstCluster("app", {}),
     denyCluster(),
     controlCluster(settings),
@@ -80,7 +81,7 @@ export function endpointBootstrap(settings: EndpointSettings): JsonObject {
 
 export function gatewayBootstrap(settings: GatewaySettings): JsonObject {
   const clusters = [
-    ...settings.neighbours.map((gateway) => gatewayCluster(gateway, settings.tls)),
+    ...settings.neighbours.map((gateway) => gatewayCluster(gateway, settings)),
     originalDstCluster("endpoint", {
       typed_extension_protocol_options: http2Upstream(),
       transport_socket: mutualTls("Upstream", settings.tls, domains(settings.trustDomains)),
@@ -104,7 +105,12 @@ export function gatewayClusterName(nodeId: string): string {
   return `gateway-${nodeId}`;
 }
 
-function bootstrap(settings: NodeSettings, clusters: readonly Json[], sharedTunnels: boolean, listeners: readonly Json[]): JsonObject {
+function bootstrap(
+  settings: NodeSettings,
+  clusters: readonly Json[],
+  sharedTunnels: boolean,
+  listeners: readonly Json[],
+): JsonObject {
   return {
     node: { id: settings.name, cluster: "sallyport" },
     admin: { address: { pipe: { path: settings.adminSocket, mode: 0o600 } } },
@@ -129,7 +135,9 @@ function overloadManager(maxHeapBytes: number): JsonObject {
   return {
     refresh_interval: "0.25s",
     resource_monitors: [
-      extension(heap, "extensions.resource_monitors.fixed_heap.v3.FixedHeapConfig", { max_heap_size_bytes: maxHeapBytes }),
+      extension(heap, "extensions.resource_monitors.fixed_heap.v3.FixedHeapConfig", {
+        max_heap_size_bytes: maxHeapBytes,
+      }),
       extension(
         "envoy.resource_monitors.global_downstream_max_connections",
         "extensions.resource_monitors.downstream_connections.v3.DownstreamConnectionsConfig",
@@ -164,15 +172,32 @@ function outboundListener(settings: EndpointSettings): JsonObject {
   });
   return {
     name: "outbound",
-    ...listenOn(["0.0.0.0", "::"], OUTBOUND_PORT),
+    ...listenOn(settings.flat ? settings.listen : ["0.0.0.0", "::"], OUTBOUND_PORT),
     per_connection_buffer_limit_bytes: BUFFER_LIMIT,
-    listener_filters: [extension("envoy.filters.listener.original_dst", "extensions.filters.listener.original_dst.v3.OriginalDst")],
+    listener_filters: [destinationFilter(settings.flat)],
     filter_chains: [{ filters: [stamp, state, proxy] }],
   };
 }
 
+/** Where the app wanted to go: kept by the redirect, or said by the app where there is none. */
+function destinationFilter(flat: boolean): JsonObject {
+  const name = flat ? "proxy_protocol" : "original_dst";
+  const type = flat ? "proxy_protocol.v3.ProxyProtocol" : "original_dst.v3.OriginalDst";
+  return extension(`envoy.filters.listener.${name}`, `extensions.filters.listener.${type}`);
+}
+
+/** On a shared loopback a node's connections must come from its own address, by which peers know it. */
+function sourceOf({ flat, listen }: NodeSettings): string | undefined {
+  return flat ? listen[0] : undefined;
+}
+
 /** :15042, mutual TLS, CONNECT only. Peers are checked by Envoy before any code of ours runs. */
-function tunnelListener(settings: NodeSettings, peers: readonly SanMatch[], filters: readonly Json[], routes: readonly Json[]): JsonObject {
+function tunnelListener(
+  settings: NodeSettings,
+  peers: readonly SanMatch[],
+  filters: readonly Json[],
+  routes: readonly Json[],
+): JsonObject {
   const manager = extension(
     "envoy.filters.network.http_connection_manager",
     "extensions.filters.network.http_connection_manager.v3.HttpConnectionManager",
@@ -202,7 +227,8 @@ function tunnelListener(settings: NodeSettings, peers: readonly SanMatch[], filt
 }
 
 function connectRoute(cluster: string, upgrade: JsonObject, match: JsonObject = {}): JsonObject {
-  const upgrades = Object.keys(upgrade).length > 0 ? { upgrade_configs: [{ upgrade_type: "CONNECT", ...upgrade }] } : {};
+  const upgrades =
+    Object.keys(upgrade).length > 0 ? { upgrade_configs: [{ upgrade_type: "CONNECT", ...upgrade }] } : {};
   return { match: { connect_matcher: {}, ...match }, route: { cluster, timeout: "0s", ...upgrades } };
 }
 
@@ -217,17 +243,19 @@ function hopState(more: readonly { readonly from: string; readonly to: string }[
 }
 
 function router(): JsonObject {
-  return extension("envoy.filters.http.router", "extensions.filters.http.router.v3.Router", { suppress_envoy_headers: true });
+  return extension("envoy.filters.http.router", "extensions.filters.http.router.v3.Router", {
+    suppress_envoy_headers: true,
+  });
 }
 
-function gatewayCluster(gateway: GatewayRef, tls: TlsFiles): JsonObject {
+function gatewayCluster(gateway: GatewayRef, settings: NodeSettings): JsonObject {
   return {
     name: gatewayClusterName(gateway.nodeId),
     type: "STATIC",
     ...clusterDefaults(),
-    upstream_bind_config: ownSockets(),
+    upstream_bind_config: ownSockets(sourceOf(settings)),
     typed_extension_protocol_options: http2Upstream(),
-    transport_socket: mutualTls("Upstream", tls, [{ exact: gateway.identity }]),
+    transport_socket: mutualTls("Upstream", settings.tls, [{ exact: gateway.identity }]),
     load_assignment: loadAssignment(gatewayClusterName(gateway.nodeId), gateway.addresses),
     health_checks: [
       {
@@ -259,7 +287,7 @@ function controlCluster(settings: NodeSettings): JsonObject {
     name: "control",
     type: "STATIC",
     ...clusterDefaults(),
-    upstream_bind_config: ownSockets(),
+    upstream_bind_config: ownSockets(sourceOf(settings)),
     typed_extension_protocol_options: http2Upstream(),
     transport_socket: mutualTls("Upstream", settings.tls, [{ exact: settings.control.identity }]),
     load_assignment: loadAssignment("control", [settings.control.address]),
@@ -267,7 +295,11 @@ function controlCluster(settings: NodeSettings): JsonObject {
 }
 
 function clusterDefaults(): JsonObject {
-  return { connect_timeout: "1s", per_connection_buffer_limit_bytes: BUFFER_LIMIT, circuit_breakers: noCircuitBreakers() };
+  return {
+    connect_timeout: "1s",
+    per_connection_buffer_limit_bytes: BUFFER_LIMIT,
+    circuit_breakers: noCircuitBreakers(),
+  };
 }
 
 function loadAssignment(cluster: string, addresses: readonly string[]): JsonObject {

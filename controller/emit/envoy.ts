@@ -1,5 +1,7 @@
 /** Small builders of Envoy v3 API objects (JSON form) that every bootstrap and EnvoyFilter shares. */
 
+import { HOP_PRIORITY } from "../model/ports.ts";
+
 export type Json = string | number | boolean | null | readonly Json[] | { readonly [key: string]: Json };
 export type JsonObject = { readonly [key: string]: Json };
 
@@ -35,19 +37,22 @@ export function socketAddress(text: string): JsonObject {
 /** HTTP/2 towards the next proxy, CONNECT allowed, with limits that keep flows from killing each other. */
 export function http2Upstream(): JsonObject {
   return {
-    "envoy.extensions.upstreams.http.v3.HttpProtocolOptions": typed("extensions.upstreams.http.v3.HttpProtocolOptions", {
-      // Before 1.39.3 a connection dies of too many stream resets; retiring it after 900 flows is in time and harmless.
-      common_http_protocol_options: { max_requests_per_connection: 900 },
-      explicit_http_config: {
-        http2_protocol_options: {
-          allow_connect: true,
-          // Bounds how many flows one failed connection takes with it.
-          max_concurrent_streams: 100,
-          connection_keepalive: KEEPALIVE,
-          ...HTTP2_WINDOWS,
+    "envoy.extensions.upstreams.http.v3.HttpProtocolOptions": typed(
+      "extensions.upstreams.http.v3.HttpProtocolOptions",
+      {
+        // Before 1.39.3 a connection dies of too many stream resets; retiring it after 900 flows is in time and harmless.
+        common_http_protocol_options: { max_requests_per_connection: 900 },
+        explicit_http_config: {
+          http2_protocol_options: {
+            allow_connect: true,
+            // Bounds how many flows one failed connection takes with it.
+            max_concurrent_streams: 100,
+            connection_keepalive: KEEPALIVE,
+            ...HTTP2_WINDOWS,
+          },
         },
       },
-    }),
+    ),
   };
 }
 
@@ -66,13 +71,20 @@ export function http2Downstream(): JsonObject {
 
 export function noCircuitBreakers(): JsonObject {
   return {
-    thresholds: [{ max_connections: UNLIMITED, max_pending_requests: UNLIMITED, max_requests: UNLIMITED, max_retries: UNLIMITED }],
+    thresholds: [
+      { max_connections: UNLIMITED, max_pending_requests: UNLIMITED, max_requests: UNLIMITED, max_retries: UNLIMITED },
+    ],
   };
 }
 
-/** Marks the proxy's own sockets (SO_PRIORITY 5), so that the capture rule leaves them alone. */
-export function ownSockets(): JsonObject {
-  return { socket_options: [{ description: "SO_PRIORITY", level: 1, name: 12, int_value: 5, state: "STATE_PREBIND" }] };
+/**
+ * Marks the proxy's own sockets (SO_PRIORITY 5), so that the capture rule leaves them alone; `source` makes them come
+ * from that address.
+ */
+export function ownSockets(source?: string): JsonObject {
+  const mark = { description: "SO_PRIORITY", level: 1, name: 12, int_value: HOP_PRIORITY, state: "STATE_PREBIND" };
+  const from = source === undefined ? {} : { source_address: { address: source, port_value: 0 } };
+  return { ...from, socket_options: [mark] };
 }
 
 export interface TlsFiles {
@@ -117,7 +129,12 @@ function fileSecret(name: string, path: string): JsonObject {
 }
 
 /** A filter of ours. Plugins of the same code share one VM a worker, so `vm_id` is the same for all. */
-export function wasmFilter(kind: "network" | "http", name: string, codeFile: string, configuration: string): JsonObject {
+export function wasmFilter(
+  kind: "network" | "http",
+  name: string,
+  codeFile: string,
+  configuration: string,
+): JsonObject {
   return extension(`sallyport.${name}`, `extensions.filters.${kind}.wasm.v3.Wasm`, {
     config: {
       name: `sallyport.${name}`,
@@ -131,12 +148,18 @@ export function wasmFilter(kind: "network" | "http", name: string, codeFile: str
 }
 
 /** Copies filter state that a filter of ours set (`wasm.<from>`) to the key that Envoy reads; absent stays absent. */
-export function filterState(kind: "network" | "http", copies: readonly { readonly from: string; readonly to: string }[]): JsonObject {
+export function filterState(
+  kind: "network" | "http",
+  copies: readonly { readonly from: string; readonly to: string }[],
+): JsonObject {
   const on = kind === "http" ? "on_request_headers" : "on_new_connection";
   return extension(`envoy.filters.${kind}.set_filter_state`, `extensions.filters.${kind}.set_filter_state.v3.Config`, {
     [on]: copies.map(({ from, to }) => ({
       object_key: to,
-      format_string: { text_format_source: { inline_string: `%FILTER_STATE(wasm.${from}:PLAIN)%` }, omit_empty_values: true },
+      format_string: {
+        text_format_source: { inline_string: `%FILTER_STATE(wasm.${from}:PLAIN)%` },
+        omit_empty_values: true,
+      },
       skip_if_empty: true,
     })),
   });

@@ -2,7 +2,7 @@
 import type { CompiledEndpoint, CompiledGateway, CompiledPolicy } from "../compile/compiled.ts";
 import { hexId } from "../model/hex.ts";
 import { CONTROL_PORT } from "../model/ports.ts";
-import { endpointBootstrap, gatewayBootstrap, type GatewayRef, type NodeSettings } from "./bootstrap.ts";
+import { endpointBootstrap, type GatewayRef, gatewayBootstrap, type NodeSettings } from "./bootstrap.ts";
 import type { JsonObject } from "./envoy.ts";
 
 export interface NodePlan {
@@ -28,12 +28,18 @@ export interface MachineSettings {
   readonly controlAddress: string;
   readonly controlIdentity: string;
   readonly maxHeapBytes: number;
+  /** Without network namespaces. */
+  readonly flat: boolean;
 }
 
 /** Plans for all local nodes: gateways first, because endpoints look for them as soon as they start; then by name. */
 export function planNodes(policy: CompiledPolicy, machine: MachineSettings): NodePlan[] {
-  const endpoints = policy.endpoints.flatMap((member) => (member.endpoint.local ? [endpointPlan(policy, member, machine)] : []));
-  const gateways = policy.gateways.flatMap((group) => (group.gateway.local ? gatewayPlans(policy, group, machine) : []));
+  const endpoints = policy.endpoints.flatMap((member) =>
+    member.endpoint.local ? [endpointPlan(policy, member, machine)] : [],
+  );
+  const gateways = policy.gateways.flatMap((group) =>
+    group.gateway.local ? gatewayPlans(policy, group, machine) : [],
+  );
   return [...gateways, ...endpoints];
 }
 
@@ -60,7 +66,9 @@ function gatewayPlans(policy: CompiledPolicy, group: CompiledGateway, machine: M
   const nodeId = hexId(group.id);
   const index = policy.gateways.indexOf(group);
   const neighbours = policy.gateways.filter((other) => other !== group).map(gatewayRef);
-  const trustDomains = [...new Set([...policy.endpoints.map(({ endpoint }) => endpoint.identity), group.gateway.identity].map(trustDomain))].sort();
+  const trustDomains = [
+    ...new Set([...policy.endpoints.map(({ endpoint }) => endpoint.identity), group.gateway.identity].map(trustDomain)),
+  ].sort();
   const followsGateway = policy.paths.some(({ gateways }) => gateways.indexOf(index) > 0);
   return group.gateway.addresses.map((address, replica) => {
     const name = `${group.gateway.name}-${replica}`;
@@ -97,6 +105,7 @@ function nodeSettings(
     code: machine.code(role),
     listen,
     maxHeapBytes: machine.maxHeapBytes,
+    flat: machine.flat,
   };
 }
 

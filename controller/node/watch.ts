@@ -1,7 +1,7 @@
 /** Watches resource files and reports that something changed, not what. */
-import type { Stats } from "node:fs";
-import { relative, resolve } from "node:path";
-import { watch } from "chokidar";
+import { type FSWatcher, watch } from "node:fs";
+import { readdir, stat } from "node:fs/promises";
+import { basename, dirname, join } from "node:path";
 
 export interface WatchOptions {
   /** What `changed` threw, or why watching fails; the watch goes on. Without it, a warning of the process. */
@@ -21,21 +21,28 @@ const RESOURCE_FILE = /\.(ya?ml|json)$/;
 
 /**
  * Calls `changed` soon after something in the folder (or the file) changed that the reader takes. Never twice at once:
- * a change during a call leads to one more. Resolves when it watches.
+ * a change during a call leads to one more, and none is lost. Resolves when it watches.
  */
 export async function watchFolder(
-  folder: string,
+  path: string,
   changed: () => Promise<void>,
   { failed = warn, debounceMs = DEBOUNCE_MS }: WatchOptions = {},
 ): Promise<Watch> {
-  const calls = new Calls(changed, failed, debounceMs);
-  const watcher = watch(folder, { ignoreInitial: true, ignored: (path, stats) => isIgnored(folder, path, stats) });
-  watcher.on("all", () => calls.note());
-  watcher.on("error", failed);
-  await new Promise<void>((ready) => watcher.once("ready", ready));
+  const calls = new Calls(
+    async () => {
+      // Before reading: a folder that is new by now is watched from here on.
+      await folders.scan();
+      await changed();
+    },
+    failed,
+    debounceMs,
+  );
+  const isFile = (await stat(path)).isFile();
+  const folders = new WatchedFolders(path, isFile, () => calls.note(), failed);
+  await folders.scan();
   return {
     close: async () => {
-      await watcher.close();
+      folders.close();
       await calls.end();
     },
   };
@@ -45,12 +52,55 @@ function warn(error: unknown): void {
   process.emitWarning(error instanceof Error ? error : String(error));
 }
 
-/** The reader's own rules: no dot folders, only YAML and JSON; what was named itself is taken as it is. */
-function isIgnored(folder: string, path: string, stats: Stats | undefined): boolean {
-  const below = relative(resolve(folder), resolve(path));
-  if (below === "") return false;
-  if (below.split("/").some((name) => name.startsWith("."))) return true;
-  return stats?.isFile() === true && !RESOURCE_FILE.test(below);
+/**
+ * One watch of the system for each folder. The kernel reports every change, however fast they come; libraries that
+ * report what changed drop some of those that follow each other within milliseconds.
+ */
+class WatchedFolders {
+  readonly #watchers = new Map<string, FSWatcher>();
+
+  constructor(
+    private readonly path: string,
+    private readonly isFile: boolean,
+    private readonly note: () => void,
+    private readonly failed: (error: unknown) => void,
+  ) {}
+
+  /** Watches folders that are new and forgets those that are gone. */
+  async scan(): Promise<void> {
+    const found = new Set(this.isFile ? [dirname(this.path)] : await foldersBelow(this.path));
+    for (const folder of this.#watchers.keys()) if (!found.has(folder)) this.#forget(folder);
+    for (const folder of found) if (!this.#watchers.has(folder)) this.#add(folder);
+  }
+
+  close(): void {
+    for (const folder of [...this.#watchers.keys()]) this.#forget(folder);
+  }
+
+  #add(folder: string): void {
+    const watcher = watch(folder, (_, name) => {
+      if (name === null || this.#counts(name)) this.note();
+    });
+    watcher.on("error", this.failed);
+    this.#watchers.set(folder, watcher);
+  }
+
+  #forget(folder: string): void {
+    this.#watchers.get(folder)?.close();
+    this.#watchers.delete(folder);
+  }
+
+  /** The reader's own rules: no dot files and folders, only YAML and JSON; a name without an ending may be a folder. */
+  #counts(name: string): boolean {
+    if (this.isFile) return name === basename(this.path);
+    return !name.startsWith(".") && (RESOURCE_FILE.test(name) || !name.includes("."));
+  }
+}
+
+async function foldersBelow(folder: string): Promise<string[]> {
+  const entries = await readdir(folder, { withFileTypes: true });
+  const below = entries.filter((entry) => entry.isDirectory() && !entry.name.startsWith("."));
+  return [folder, ...(await Promise.all(below.map(({ name }) => foldersBelow(join(folder, name))))).flat()];
 }
 
 /** Turns bursts of changes into single calls, one after the other. */

@@ -64,7 +64,11 @@ export class Fleet {
     const tls = join(folder, "tls");
     await makePrivateFolder(folder);
     await writeSecretReferences(tls);
-    await this.#renewal.keep({ name: plan.name, identity: plan.identity, accept: async (issued) => void (await writeGeneration(tls, issued)) });
+    await this.#renewal.keep({
+      name: plan.name,
+      identity: plan.identity,
+      accept: async (issued) => void (await writeGeneration(tls, issued)),
+    });
     await writeFile(join(folder, "envoy.json"), JSON.stringify(plan.bootstrap, null, 1), { mode: 0o600 });
     this.#members.set(plan.name, { fingerprint: print, running: await this.#machine.start(plan, policy, folder) });
   }

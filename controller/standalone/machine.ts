@@ -1,6 +1,7 @@
 /** What the standalone controller needs of the machine that it runs on. */
 import type { CompiledPolicy } from "../compile/compiled.ts";
 import type { NodePlan } from "../emit/topology.ts";
+import type { Place } from "../node/namespace.ts";
 
 /** A node that runs: a namespace, its guard and its Envoy. */
 export interface RunningNode {
@@ -14,8 +15,13 @@ export interface Machine {
   readonly controlAddress: string;
   /** Nodes share this machine's loopback: no namespaces, no capture, no guard. */
   readonly flat: boolean;
+  /** Where commands of a node run. */
+  readonly place: Place;
   /** Makes the node's surroundings and starts its Envoy with the bootstrap in `folder`. */
   start(plan: NodePlan, policy: CompiledPolicy, folder: string): Promise<RunningNode>;
+  /** Runs a short command in a node's namespace; without namespaces there is nothing to run it in. */
+  run(node: string, argv: readonly string[]): Promise<string>;
+  close(): Promise<void>;
 }
 
 export interface MachineEvents {

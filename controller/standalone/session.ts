@@ -4,10 +4,14 @@ import { Lab } from "../node/namespace.ts";
 import { claimStateFolder, releaseStateFolder } from "../node/run-record.ts";
 import { type Watch, watchFolder } from "../node/watch.ts";
 import { makePrivateFolder } from "../serve/private-file.ts";
+import { FlatMachine } from "./flat-machine.ts";
 import { LabMachine } from "./lab-machine.ts";
-import type { MachineEvents } from "./machine.ts";
+import type { Machine, MachineEvents } from "./machine.ts";
 import { unreadyNodes } from "./readiness.ts";
 import { type Reload, Standalone, type StandaloneEvents } from "./standalone.ts";
+
+/** An edit is enforced this much later than it could be, so that a file saved in two steps is read once. */
+const DEBOUNCE_MS = 20;
 
 export interface SessionOptions {
   readonly folder: string;
@@ -29,23 +33,24 @@ export type Start = { readonly session: Session } | { readonly problem: string }
 
 export class Session {
   readonly standalone: Standalone;
-  readonly machine: LabMachine;
+  readonly machine: Machine;
   readonly #options: SessionOptions;
   #watch: Watch | undefined;
 
-  private constructor(options: SessionOptions, machine: LabMachine, standalone: Standalone) {
+  private constructor(options: SessionOptions, machine: Machine, standalone: Standalone) {
     this.#options = options;
     this.machine = machine;
     this.standalone = standalone;
   }
 
-  /** Starts every local node. Only inside a lab. A directory with rejections, or one that runs already, starts nothing. */
+  /** Starts every local node; outside of a lab on loopback addresses, unguarded. A directory with rejections, or one that runs already, starts nothing. */
   static async start(options: SessionOptions): Promise<Start> {
-    const { stateFolder, events } = options;
+    const { stateFolder } = options;
     await makePrivateFolder(stateFolder);
     const claim = await claimStateFolder(stateFolder, currentLab() ?? "none");
-    if (!claim.claimed) return { problem: `process ${claim.holder.pid} runs in ${stateFolder} already: stop it or use --state` };
-    const machine = new LabMachine(await Lab.open({ stateFolder }), options.envoy, events);
+    if (!claim.claimed)
+      return { problem: `process ${claim.holder.pid} runs in ${stateFolder} already: stop it or use --state` };
+    const machine = await machineFor(options);
     const standalone = await Standalone.open({ ...options, machine });
     const session = new Session(options, machine, standalone);
     const first = await standalone.reload();
@@ -53,7 +58,10 @@ export class Session {
       await session.stop();
       return first;
     }
-    session.#watch = await watchFolder(options.folder, () => session.#follow());
+    const changed = async () => options.events.reloaded?.(await standalone.reload());
+    // What is in force stays in force; the next change tries again.
+    const failed = (error: unknown) => options.events.trouble?.(`following ${options.folder}: ${String(error)}`);
+    session.#watch = await watchFolder(options.folder, changed, { failed, debounceMs: DEBOUNCE_MS });
     return { session };
   }
 
@@ -65,17 +73,12 @@ export class Session {
   async stop(): Promise<void> {
     await this.#watch?.close();
     await this.standalone.stop();
-    await this.machine.place.close();
+    await this.machine.close();
     await releaseStateFolder(this.#options.stateFolder);
   }
+}
 
-  async #follow(): Promise<void> {
-    const { events } = this.#options;
-    try {
-      events.reloaded?.(await this.standalone.reload());
-    } catch (error) {
-      // What is in force stays in force; the next change tries again.
-      events.trouble?.(`reading ${this.#options.folder} failed: ${error instanceof Error ? error.message : String(error)}`);
-    }
-  }
+async function machineFor({ stateFolder, envoy, events }: SessionOptions): Promise<Machine> {
+  if (currentLab() === undefined) return new FlatMachine(envoy, events);
+  return new LabMachine(await Lab.open({ stateFolder }), envoy, events);
 }

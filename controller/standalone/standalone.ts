@@ -2,10 +2,11 @@
 import { join } from "node:path";
 import type { CompiledPolicy } from "../compile/compiled.ts";
 import { planNodes } from "../emit/topology.ts";
-import { type IssuedImage, ImageIssuer } from "../image/issuer.ts";
+import { ImageIssuer, type IssuedImage } from "../image/issuer.ts";
 import { Secret } from "../keys/secret.ts";
 import { CONTROL_PORT } from "../model/ports.ts";
 import type { Rejection } from "../model/resources.ts";
+import { WorldReader } from "../read/files.ts";
 import { Authority, type Issued } from "../serve/authority.ts";
 import { ImageServer } from "../serve/image-server.ts";
 import { masterKey } from "../serve/master-key.ts";
@@ -43,7 +44,7 @@ export interface StandaloneEvents {
 }
 
 export type Reload =
-  | ({ readonly kind: "applied"; /** Nodes with a new image. */ readonly changed: number } & FleetChange)
+  | ({ readonly kind: "applied" /** Nodes with a new image. */; readonly changed: number } & FleetChange)
   | { readonly kind: "kept"; readonly rejections: readonly Rejection[] };
 
 const clock = { now: () => Date.now() };
@@ -54,6 +55,7 @@ export class Standalone {
   readonly #renewal: Renewal;
   readonly #fleet: Fleet;
   readonly #issuer: ImageIssuer;
+  readonly #reader = new WorldReader();
   readonly #masters = new Map<string, Secret>();
   #policies: readonly CompiledPolicy[] = [];
   #images: ReadonlyMap<string, IssuedImage> = new Map();
@@ -87,7 +89,11 @@ export class Standalone {
         refused: (_, peer, detail) => events?.trouble?.(`refused an image request of ${peer}: ${detail}`),
       },
     });
-    await renewal.keep({ name: "controller", identity: CONTROLLER_IDENTITY, accept: (issued: Issued) => server.renew(issued) });
+    await renewal.keep({
+      name: "controller",
+      identity: CONTROLLER_IDENTITY,
+      accept: (issued: Issued) => server.renew(issued),
+    });
     renewal.start();
     await server.listen(machine.controlAddress, CONTROL_PORT);
     const standalone = new Standalone(options, server, renewal, new ImageIssuer(await nextTerm(stateFolder), sha256));
@@ -124,7 +130,7 @@ export class Standalone {
 
   /** Reads the directory again. If anything in it is wrong, what was in force stays in force, whole. */
   async reload(): Promise<Reload> {
-    const loaded = await load(this.#options.folder, this.#options.machine.flat);
+    const loaded = await load(this.#reader, this.#options.folder, this.#options.machine.flat);
     if ("rejections" in loaded) return { kind: "kept", rejections: loaded.rejections };
     for (const { overlay } of loaded.policies) await this.#openMaster(overlay.name);
     this.#policies = loaded.policies;
@@ -150,6 +156,7 @@ export class Standalone {
       controlAddress: machine.controlAddress,
       controlIdentity: CONTROLLER_IDENTITY,
       maxHeapBytes: MAX_HEAP_BYTES,
+      flat: machine.flat,
     });
   }
 
@@ -164,7 +171,10 @@ export class Standalone {
     const before = this.#images;
     this.#issuedAt = performance.now();
     this.#announced = false;
-    const worlds = this.#policies.map((policy) => ({ policy, master: this.#masters.get(policy.overlay.name) as Secret }));
+    const worlds = this.#policies.map((policy) => ({
+      policy,
+      master: this.#masters.get(policy.overlay.name) as Secret,
+    }));
     this.#images = this.#issuer.issue(worlds, Math.floor(clock.now() / 1000));
     this.#server.publish(new Map([...this.#images].map(([id, image]) => [id, served(image)])));
     return [...this.#images].filter(([id, { generation }]) => before.get(id)?.generation !== generation).length;
@@ -174,7 +184,10 @@ export class Standalone {
     const { current, total } = this.programmed();
     if (this.#announced || current < total) return;
     this.#announced = true;
-    const newest = [...this.#images.values()].reduce((max, { generation }) => (generation > max ? generation : max), 0n);
+    const newest = [...this.#images.values()].reduce(
+      (max, { generation }) => (generation > max ? generation : max),
+      0n,
+    );
     const took = Math.round(performance.now() - this.#issuedAt);
     this.#options.events?.programmed?.(`${newest >> 32n}.${newest & 0xffffffffn}`, took);
   }
@@ -183,7 +196,9 @@ export class Standalone {
   #scheduleRotation(): void {
     clearTimeout(this.#rotation);
     const now = clock.now();
-    const waits = this.#policies.map(({ overlay }) => overlay.keys.epochSeconds * 1000 - (now % (overlay.keys.epochSeconds * 1000)));
+    const waits = this.#policies.map(
+      ({ overlay }) => overlay.keys.epochSeconds * 1000 - (now % (overlay.keys.epochSeconds * 1000)),
+    );
     if (waits.length === 0) return;
     this.#rotation = setTimeout(() => this.#rotate(), Math.min(...waits) + EPOCH_SLACK_MS);
   }
@@ -197,7 +212,9 @@ export class Standalone {
 
 function served({ node, generation, bytes }: IssuedImage): NodeImage {
   if ("gateway" in node) {
-    const addresses = node.gateway.addresses.map((address) => address.slice(0, address.lastIndexOf(":")).replace(/^\[|\]$/g, ""));
+    const addresses = node.gateway.addresses.map((address) =>
+      address.slice(0, address.lastIndexOf(":")).replace(/^\[|\]$/g, ""),
+    );
     return { identity: node.gateway.identity, addresses, generation, parts: [bytes] };
   }
   return { identity: node.endpoint.identity, addresses: node.endpoint.addresses, generation, parts: [bytes] };

@@ -127,4 +127,13 @@ describe("watch", () => {
       await new Promise((resolve) => setTimeout(resolve, 150)); // nothing to wait for: no call may begin
       expect(fixture.seen.began).toBe(began);
     }));
+
+  test("reports every edit, however soon it follows the call for the one before", () =>
+    withWatch(async ({ folder, seen }) => {
+      for (let edit = 0; edit < 40; edit++) {
+        const before = seen.ended;
+        await writeFile(`${folder}/old.yaml`, `a: ${"x".repeat(edit)}`);
+        await until(() => seen.ended > before, `edit ${edit} to be reported`);
+      }
+    }));
 });

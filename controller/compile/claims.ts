@@ -1,0 +1,54 @@
+import { Action } from "../../assembly/wire/image.ts";
+import type { Clause, NumberedPorts } from "./clauses.ts";
+import type { NamedPorts } from "./named-ports.ts";
+
+/** What one rule says about ports; a list of claims is tried in order, the first that covers a key decides. */
+export interface Claim {
+  /** Undefined: every key. */
+  readonly ports: readonly NumberedPorts[] | undefined;
+  readonly action: Action;
+  /** Index of the rule's name. */
+  readonly rule: number;
+}
+
+/** Turns clauses into claims, and numbers the names of rules. */
+export class Claims {
+  /** Names by number. */
+  readonly rules: string[] = [];
+  private readonly numbers = new Map<string, number>();
+  private readonly clauseRules = new Map<Clause, number>();
+
+  constructor(private readonly ports: NamedPorts) {}
+
+  /** What a clause says where port names mean what they mean for `portsNumber`. */
+  of(clause: Clause, portsNumber: number): Claim {
+    // Looking names up again for every claim would take longer than all the rest.
+    const rule = this.clauseRules.get(clause) ?? this.rule(clause.rule);
+    this.clauseRules.set(clause, rule);
+    return { ports: this.numbered(clause, portsNumber), action: clause.action, rule };
+  }
+
+  allow(rule: string): Claim {
+    return { ports: undefined, action: Action.Allow, rule: this.rule(rule) };
+  }
+
+  deny(rule: string): Claim {
+    return { ports: undefined, action: Action.Deny, rule: this.rule(rule) };
+  }
+
+  /** A name that means nothing at the destination opens no port. */
+  private numbered({ ports, named }: Clause, portsNumber: number): readonly NumberedPorts[] | undefined {
+    if (!named) return ports as readonly NumberedPorts[] | undefined;
+    return ports?.flatMap((port): NumberedPorts[] => {
+      if (!("name" in port)) return [port];
+      const key = this.ports.key(portsNumber, port);
+      return key === undefined ? [] : [{ first: key, last: key }];
+    });
+  }
+
+  private rule(name: string): number {
+    const number = this.numbers.get(name) ?? this.rules.push(name) - 1;
+    this.numbers.set(name, number);
+    return number;
+  }
+}

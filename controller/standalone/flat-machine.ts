@@ -1,0 +1,42 @@
+/**
+ * For machines that allow no network namespaces: nodes live on loopback addresses of this machine. Nothing is captured
+ * and nothing guarded, so policy holds for what goes through the proxies and for nothing else.
+ */
+import type { CompiledPolicy } from "../compile/compiled.ts";
+import type { NodePlan } from "../emit/topology.ts";
+import { OpenPlace } from "../node/namespace.ts";
+import { Supervisor } from "../node/supervisor.ts";
+import { envoyRun, supervision } from "./envoy-run.ts";
+import type { Machine, MachineEvents, RunningNode } from "./machine.ts";
+
+/** What is not enforced then, in words for operators. */
+export const NOT_ENFORCED =
+  "not enforced without namespaces: apps aren't captured (they name their destination by the PROXY protocol at :15041) " +
+  "and nothing keeps a process of this machine from connecting to an app past its proxy";
+
+export class FlatMachine implements Machine {
+  readonly controlAddress = "127.254.15.44";
+  readonly flat = true;
+  readonly place = new OpenPlace();
+  readonly #envoy: string;
+  readonly #events: MachineEvents;
+
+  constructor(envoy: string, events: MachineEvents = {}) {
+    this.#envoy = envoy;
+    this.#events = events;
+  }
+
+  async start(plan: NodePlan, _policy: CompiledPolicy, folder: string): Promise<RunningNode> {
+    const supervisor = new Supervisor(envoyRun(plan, folder, this.#envoy), this.place, {
+      events: supervision(this.#events),
+    });
+    await supervisor.start();
+    return { pid: () => supervisor.pid, stop: () => supervisor.stop() };
+  }
+
+  async run(): Promise<string> {
+    throw new Error("there is no namespace to run a command in");
+  }
+
+  async close(): Promise<void> {}
+}
