@@ -32,7 +32,7 @@ export interface Overlay {
   /** Names of gateways, passed in this order. 1..8. */
   readonly path: readonly string[];
   readonly isolation: Isolation;
-  readonly enforcement: "Enforce" | "Audit";
+  readonly enforcement: "Enforce";
   readonly interception: "Overlay" | "All";
   readonly keys: OverlayKeys;
 }

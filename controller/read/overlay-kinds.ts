@@ -27,7 +27,8 @@ const overlaySpec = fields({
     .superRefine(sized(1, 16, "such as [10.77.0.0/16]")),
   path: names.superRefine(sized(1, 8, "the gateways that a flow passes, in order")),
   isolation: withDefault(oneOf("DefaultDeny", "Kubernetes"), "DefaultDeny"),
-  enforcement: withDefault(oneOf("Enforce", "Audit"), "Enforce"),
+  // Audit is refused, not read as Enforce: an operator who asks for it expects that nothing is denied.
+  enforcement: withDefault(oneOf("Enforce"), "Enforce"),
   interception: withDefault(oneOf("Overlay", "All"), "Overlay"),
   keys: withDefault(
     fields({
