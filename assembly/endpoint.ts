@@ -3,8 +3,10 @@ import { allocateForHost, beginCallback } from "./host/memory.ts";
 import { Filter } from "./host/proxy.ts";
 import { Stamp } from "./stamp/stamp.ts";
 import { PluginConfig, PluginRole } from "./sync/config.ts";
-import { answered, configured, contextCreated, contextDeleted, Plugin, pluginOfFlow, ticked, vm } from "./sync/plugins.ts";
+import { Plugin } from "./sync/plugin.ts";
+import { answered, configured, contextCreated, contextDeleted, ticked } from "./sync/plugins.ts";
 import { Sync } from "./sync/sync.ts";
+import { vm } from "./sync/vm.ts";
 import { Verify } from "./verify/verify.ts";
 import { Role } from "./wire/image.ts";
 
@@ -30,25 +32,31 @@ export function proxy_on_tick(root: u32): void {
   ticked(root);
 }
 
-export function proxy_on_http_call_response(root: u32, token: u32, headers: i32, bodyLength: i32, trailers: i32): void {
+export function proxy_on_http_call_response(
+  root: u32,
+  token: u32,
+  _headers: i32,
+  bodyLength: i32,
+  _trailers: i32,
+): void {
   answered(root, token, bodyLength);
 }
 
 export function proxy_on_new_connection(context: u32): u32 {
   beginCallback();
   const flow = vm.flows.of(context);
-  const plugin = pluginOfFlow(flow);
+  const plugin = vm.pluginOfFlow(flow);
   // No plugin of that sort: the configuration is not ours to run, so nothing passes.
   if (plugin === null || plugin.config.role != PluginRole.Stamp) return Filter.Pause;
   return (plugin as Stamp).connection(flow);
 }
 
-export function proxy_on_request_headers(context: u32, headers: u32, endOfStream: u32): u32 {
+export function proxy_on_request_headers(context: u32, _headers: u32, _endOfStream: u32): u32 {
   beginCallback();
   const flow = vm.flows.of(context);
-  const plugin = pluginOfFlow(flow);
+  const plugin = vm.pluginOfFlow(flow);
   if (plugin === null || plugin.config.role != PluginRole.Verify) return Filter.Pause;
-  return (plugin as Verify).request(context, flow);
+  return (plugin as Verify).request(flow);
 }
 
 function create(root: u32, config: PluginConfig, sync: Sync): Plugin | null {

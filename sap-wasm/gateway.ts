@@ -2,8 +2,10 @@
 import { allocateForHost, beginCallback } from "../assembly/host/memory.ts";
 import { Filter } from "../assembly/host/proxy.ts";
 import { PluginConfig, PluginRole } from "../assembly/sync/config.ts";
-import { answered, configured, contextCreated, contextDeleted, Plugin, pluginOfFlow, ticked, vm } from "../assembly/sync/plugins.ts";
+import { Plugin } from "../assembly/sync/plugin.ts";
+import { answered, configured, contextCreated, contextDeleted, ticked } from "../assembly/sync/plugins.ts";
 import { Sync } from "../assembly/sync/sync.ts";
+import { vm } from "../assembly/sync/vm.ts";
 import { Role } from "../assembly/wire/image.ts";
 import { Gate } from "./gate/gate.ts";
 
@@ -29,17 +31,23 @@ export function proxy_on_tick(root: u32): void {
   ticked(root);
 }
 
-export function proxy_on_http_call_response(root: u32, token: u32, headers: i32, bodyLength: i32, trailers: i32): void {
+export function proxy_on_http_call_response(
+  root: u32,
+  token: u32,
+  _headers: i32,
+  bodyLength: i32,
+  _trailers: i32,
+): void {
   answered(root, token, bodyLength);
 }
 
-export function proxy_on_request_headers(context: u32, headers: u32, endOfStream: u32): u32 {
+export function proxy_on_request_headers(context: u32, _headers: u32, _endOfStream: u32): u32 {
   beginCallback();
   const flow = vm.flows.of(context);
-  const plugin = pluginOfFlow(flow);
+  const plugin = vm.pluginOfFlow(flow);
   // No plugin of that sort: the configuration is not ours to run, so nothing passes.
   if (plugin === null || plugin.config.role != PluginRole.Gate) return Filter.Pause;
-  return (plugin as Gate).request(context, flow);
+  return (plugin as Gate).request(flow);
 }
 
 function create(root: u32, config: PluginConfig, sync: Sync): Plugin | null {

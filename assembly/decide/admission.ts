@@ -102,7 +102,8 @@ export class Admission {
     if (shape != Verdict.Allow) return shape;
     const hop = this.stamp.hop;
     const kind = this.stamp.kind;
-    if (kind == StampKind.Delivery || (kind != StampKind.Endpoint && kind != StampKind.Transit)) return Verdict.StampKind;
+    if (kind == StampKind.Delivery || (kind != StampKind.Endpoint && kind != StampKind.Transit))
+      return Verdict.StampKind;
     if ((kind == StampKind.Endpoint) != (hop == 0)) return Verdict.StampHop;
     const time = this.checkContext();
     if (time != Verdict.Allow) return time;
@@ -144,11 +145,13 @@ export class Admission {
     return verdict == Verdict.Allow ? this.checkArrival(hop) : verdict;
   }
 
-  /** Writes what a later `stillAllows` needs into a 64-byte flow record (layout: `sync/flows.ts`). */
+  /** Writes what a later `reconsider` needs into a 64-byte flow record (layout: `flow-record.ts`). */
   remember(record: DataView, at: i32): void {
-    for (let i = 0; i < 16; i++) record.setUint8(at + FlowField.Source + i, this.stampView.getUint8(StampField.SourceAddress + i));
+    for (let i = 0; i < 16; i++)
+      record.setUint8(at + FlowField.Source + i, this.stampView.getUint8(StampField.SourceAddress + i));
     for (let i = 0; i < 16; i++) record.setUint8(at + FlowField.Destination + i, this.toView.getUint8(i));
-    for (let i = 0; i < 8; i++) record.setUint8(at + FlowField.SourceNode + i, this.stampView.getUint8(StampField.SourceNode + i));
+    for (let i = 0; i < 8; i++)
+      record.setUint8(at + FlowField.SourceNode + i, this.stampView.getUint8(StampField.SourceNode + i));
     record.setUint32(at + FlowField.Key, (TCP << 16) | (this.to.port as u32), true);
     record.setUint32(at + FlowField.Path, this.image.pathId(this.outcome.path), true);
     record.setUint8(at + FlowField.KeyGeneration, this.image.keyGeneration as u8);
@@ -158,19 +161,25 @@ export class Admission {
    * Would a live flow be let in by the image in force? It also ends when the overlay was re-keyed, because the key that
    * let it in may have been the stolen one.
    */
-  stillAllows(record: DataView, at: i32, sides: Side, now: u32): bool {
+  reconsider(record: DataView, at: i32, sides: Side, now: u32): Verdict {
     const image = this.image;
-    if (!image.ready || now >= image.notAfter) return false;
-    if ((record.getUint8(at + FlowField.KeyGeneration) as u32) != image.keyGeneration) return false;
+    if (!image.ready) return Verdict.NoImage;
+    if (now >= image.notAfter) return Verdict.ImageExpired;
+    if ((record.getUint8(at + FlowField.KeyGeneration) as u32) != image.keyGeneration)
+      return Verdict.StampKeyGeneration;
     const source = image.member(record, at + FlowField.Source);
     const destination = image.member(record, at + FlowField.Destination);
-    if (source < 0 || destination < 0 || !image.memberIsNode(source, record, at + FlowField.SourceNode)) return false;
+    if (source < 0) return Verdict.UnknownSource;
+    if (destination < 0) return Verdict.UnknownDestination;
+    if (!image.memberIsNode(source, record, at + FlowField.SourceNode)) return Verdict.SourceMismatch;
+    if (sides == Side.Egress && !image.isOwn(record, at + FlowField.Source)) return Verdict.SourceMismatch;
+    if (sides == Side.Ingress && !image.isOwn(record, at + FlowField.Destination)) return Verdict.NotMine;
     const key = record.getUint32(at + FlowField.Key, true);
     const verdict = image.decide(image.memberClass(source), image.memberClass(destination), key, sides);
-    if (verdict != Verdict.Allow || image.pathLength(image.path) == 0) return false;
-    if (sides == Side.Egress && !image.isOwn(record, at + FlowField.Source)) return false;
-    if (sides == Side.Ingress && !image.isOwn(record, at + FlowField.Destination)) return false;
-    return image.pathId(image.path) == record.getUint32(at + FlowField.Path, true);
+    if (verdict != Verdict.Allow) return verdict;
+    const samePath =
+      image.pathLength(image.path) > 0 && image.pathId(image.path) == record.getUint32(at + FlowField.Path, true);
+    return samePath ? Verdict.Allow : Verdict.WrongPath;
   }
 
   /** Name of the rule that denied the last flow, ASCII, into `to`; returns the number of bytes. */
@@ -195,7 +204,7 @@ export class Admission {
     outcome.direct = false;
     outcome.nextGateway = NONE;
     outcome.worthWaiting = false;
-    if (!this.image.ready) return Verdict.NoImage;
+    if (!this.image.ready) return this.wait(Verdict.NoImage);
     if (this.facts.now >= this.image.notAfter) return Verdict.ImageExpired;
     const length = this.facts.authorityLength;
     if (length < 0 || !this.to.decode(this.facts.authority, 0, length)) return Verdict.DestinationMalformed;
@@ -248,7 +257,9 @@ export class Admission {
 
   private checkSource(source: i32): Verdict {
     this.outcome.source = source;
-    return this.image.memberIsNode(source, this.stampView, StampField.SourceNode) ? Verdict.Allow : Verdict.SourceMismatch;
+    return this.image.memberIsNode(source, this.stampView, StampField.SourceNode)
+      ? Verdict.Allow
+      : Verdict.SourceMismatch;
   }
 
   private peerIs(identity: u32): bool {
@@ -298,7 +309,12 @@ export class Admission {
   private policy(sides: Side): Verdict {
     const image = this.image;
     const key = (TCP << 16) | (this.to.port as u32);
-    const verdict = image.decide(image.memberClass(this.outcome.source), image.memberClass(this.outcome.destination), key, sides);
+    const verdict = image.decide(
+      image.memberClass(this.outcome.source),
+      image.memberClass(this.outcome.destination),
+      key,
+      sides,
+    );
     this.outcome.path = image.path;
     return verdict;
   }
@@ -309,7 +325,8 @@ export class Admission {
     const path = this.outcome.path;
     if (image.pathLength(path) == 0 || image.pathId(path) != this.stamp.path) return Verdict.WrongPath;
     if (!image.gatewayIsNode(image.gatewayOn(path, hop), this.self, 0)) return Verdict.WrongPlace;
-    if (hop > 0 && !image.gatewayIsNode(image.gatewayOn(path, hop - 1), this.stampView, StampField.StampingNode)) return Verdict.WrongPlace;
+    if (hop > 0 && !image.gatewayIsNode(image.gatewayOn(path, hop - 1), this.stampView, StampField.StampingNode))
+      return Verdict.WrongPlace;
     return Verdict.Allow;
   }
 
@@ -319,7 +336,11 @@ export class Admission {
     const path = this.outcome.path;
     const length = image.pathLength(path);
     if (length == 0 || image.pathId(path) != this.stamp.path) return Verdict.WrongPath;
-    if (hop != length || !image.gatewayIsNode(image.gatewayOn(path, length - 1), this.stampView, StampField.StampingNode)) return Verdict.WrongPlace;
+    if (
+      hop != length ||
+      !image.gatewayIsNode(image.gatewayOn(path, length - 1), this.stampView, StampField.StampingNode)
+    )
+      return Verdict.WrongPlace;
     return Verdict.Allow;
   }
 
@@ -345,7 +366,9 @@ export class Admission {
     const image = this.image;
     const next = image.gatewayOn(this.outcome.path, hop);
     this.outcome.nextGateway = next;
-    const last = next == NONE;
+    const last = hop == image.pathLength(this.outcome.path);
+    // A path that names no gateway in its middle must not end there.
+    if (!last && next == NONE) return Verdict.ImageInvalid;
     if (last) image.copyMemberNode(this.outcome.destination, this.audienceView, 0);
     else image.copyGatewayNode(next, this.audienceView, 0);
     const purpose = last ? KeyPurpose.Delivery : KeyPurpose.TransitOut;

@@ -1,4 +1,4 @@
-/** Record of a live flow, 64 bytes; numbers little-endian, addresses and ids in network order. */
+/** Record of a flow, 64 bytes; numbers little-endian, addresses and ids in network order. */
 export const FLOW_RECORD: i32 = 64;
 
 export enum FlowField {
@@ -22,4 +22,14 @@ export enum FlowField {
   State = 58,
   /** u32: when a held flow is given up, low 32 bits of milliseconds. */
   Deadline = 60,
+}
+
+/** What a record says while its flow is held: nothing of it is decided yet. */
+export enum HeldField {
+  /** 16 bytes: address of the TLS peer. */
+  PeerAddress = 8,
+  /** u32: where the flow stands in the list of held ones. */
+  Place = 44,
+  /** u64: hash of the TLS peer's SPIFFE id. */
+  PeerIdentity = 48,
 }

@@ -16,10 +16,10 @@ import {
   PORT_SET_RECORD,
   RANGE_RECORD,
   ROW_RECORD,
-  Section,
   SECTION_COUNT,
   SECTION_ENTRY,
   SECTION_TABLE,
+  Section,
   STRING_RECORD,
 } from "../wire/image.ts";
 
@@ -66,7 +66,8 @@ export function checkImage(view: DataView, bytes: Uint8Array, length: i32, sha: 
   if (at != length || view.getUint32(36, true) == 0) return ImageFault.SectionTable;
   for (let i = 0; i < SECTION_COUNT; i++) {
     const digest = SECTION_TABLE + i * SECTION_ENTRY + 16;
-    if (!digestIs(view, bytes, sectionOffset(view, i), padded(sectionLength(view, i)), digest, sha)) return ImageFault.SectionDigest;
+    if (!digestIs(view, bytes, sectionOffset(view, i), padded(sectionLength(view, i)), digest, sha))
+      return ImageFault.SectionDigest;
   }
   return ImageFault.None;
 }

@@ -1,10 +1,10 @@
 import { Sha256 } from "../crypto/sha256.ts";
 import {
   Action,
+  addressSlot,
   CLASS_RECORD,
   EXCEPTION_SLOT,
   exceptionSlot,
-  addressSlot,
   GATEWAY_RECORD,
   INTERVAL_RECORD,
   KEY_RECORD,
@@ -16,8 +16,8 @@ import {
   PORT_SET_RECORD,
   RANGE_RECORD,
   ROW_RECORD,
-  Section,
   SECTION_COUNT,
+  Section,
   STRING_RECORD,
 } from "../wire/image.ts";
 import { checkImage, ImageFault, recordLength, sectionLength, sectionOffset } from "./image-check.ts";
@@ -135,18 +135,10 @@ export class Image {
     this.egressRule = 0;
     this.ingressRule = 0;
     this.path = this.defaultPath;
-    if ((sides & Side.Ingress) != 0) {
-      const interval = this.interval(this.row(destination, 4), source, key);
-      if (interval < 0) return Verdict.ImageInvalid;
-      this.ingressRule = this.view.getUint32(interval + 4, true);
-      this.takePath(interval);
-      if (!this.allows(interval)) {
-        if ((sides & Side.Egress) == 0 || this.egressAllows(source, destination, key)) return Verdict.PolicyIngress;
-        return Verdict.PolicyEgress;
-      }
-    }
-    if ((sides & Side.Egress) != 0 && !this.egressAllows(source, destination, key)) return Verdict.PolicyEgress;
-    return Verdict.Allow;
+    const ingress = (sides & Side.Ingress) == 0 ? Verdict.Allow : this.ingress(source, destination, key);
+    if (ingress == Verdict.ImageInvalid || (sides & Side.Egress) == 0) return ingress;
+    const egress = this.egress(source, destination, key);
+    return egress == Verdict.Allow ? ingress : egress;
   }
 
   /** Offset of the 32-byte key for a purpose, peer and epoch, or -1. `peer` is an 8-byte node id. */
@@ -261,12 +253,20 @@ export class Image {
     return low == 0 ? 0 : this.view.getUint32(base + (low - 1) * RANGE_RECORD + 16, true);
   }
 
-  private egressAllows(source: u32, destination: u32, key: u32): bool {
+  private ingress(source: u32, destination: u32, key: u32): Verdict {
+    const interval = this.interval(this.row(destination, 4), source, key);
+    if (interval < 0) return Verdict.ImageInvalid;
+    this.ingressRule = this.view.getUint32(interval + 4, true);
+    this.takePath(interval);
+    return this.allows(interval) ? Verdict.Allow : Verdict.PolicyIngress;
+  }
+
+  private egress(source: u32, destination: u32, key: u32): Verdict {
     const interval = this.interval(this.row(source, 0), destination, key);
-    if (interval < 0) return false;
+    if (interval < 0) return Verdict.ImageInvalid;
     this.egressRule = this.view.getUint32(interval + 4, true);
     this.takePath(interval);
-    return this.allows(interval);
+    return this.allows(interval) ? Verdict.Allow : Verdict.PolicyEgress;
   }
 
   private row(cls: u32, side: i32): u32 {

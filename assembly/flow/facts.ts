@@ -17,7 +17,7 @@ export function readConnection(admission: Admission): bool {
   const facts = admission.facts;
   facts.now = now();
   facts.authorityLength = property(LOCAL_ADDRESS, facts.authority);
-  return facts.authorityLength > 0 && readPeerAddress(facts);
+  return readPeerAddress(facts) && facts.authorityLength > 0;
 }
 
 /** Facts of a CONNECT: what it asks for, what it shows, and who the TLS peer is. */
@@ -30,11 +30,12 @@ export function readRequest(admission: Admission): bool {
   return readPeerAddress(facts);
 }
 
+/** All zeros where there is none: what an earlier flow left there is nobody else's. */
 function readPeerAddress(facts: Facts): bool {
   const length = property(PEER_ADDRESS, addressText);
-  if (length < 0 || !peer.decode(addressText, 0, length)) return false;
-  for (let i = 0; i < 16; i++) facts.peerAddress[i] = peer.address[i];
-  return true;
+  const known = length >= 0 && peer.decode(addressText, 0, length);
+  for (let i = 0; i < 16; i++) facts.peerAddress[i] = known ? peer.address[i] : 0;
+  return known;
 }
 
 function now(): u32 {

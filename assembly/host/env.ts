@@ -8,11 +8,29 @@ export declare function proxy_get_current_time_nanoseconds(out: usize): u32;
 export declare function proxy_set_tick_period_milliseconds(period: u32): u32;
 export declare function proxy_get_property(path: usize, length: usize, value: usize, valueLength: usize): u32;
 export declare function proxy_set_property(path: usize, length: usize, value: usize, valueLength: usize): u32;
-export declare function proxy_get_header_map_value(map: i32, key: usize, length: usize, value: usize, valueLength: usize): u32;
-export declare function proxy_replace_header_map_value(map: i32, key: usize, length: usize, value: usize, valueLength: usize): u32;
+export declare function proxy_get_header_map_value(
+  map: i32,
+  key: usize,
+  length: usize,
+  value: usize,
+  valueLength: usize,
+): u32;
+export declare function proxy_replace_header_map_value(
+  map: i32,
+  key: usize,
+  length: usize,
+  value: usize,
+  valueLength: usize,
+): u32;
 export declare function proxy_remove_header_map_value(map: i32, key: usize, length: usize): u32;
 export declare function proxy_get_header_map_pairs(map: i32, value: usize, valueLength: usize): u32;
-export declare function proxy_get_buffer_bytes(buffer: i32, start: u32, length: u32, value: usize, valueLength: usize): u32;
+export declare function proxy_get_buffer_bytes(
+  buffer: i32,
+  start: u32,
+  length: u32,
+  value: usize,
+  valueLength: usize,
+): u32;
 export declare function proxy_send_local_response(
   code: u32,
   details: usize,

@@ -1,9 +1,9 @@
-import { formatAddress } from "../wire/destination.ts";
-import { log, LogLevel } from "./proxy.ts";
+import { formatAddress, isIPv4 } from "../wire/address.ts";
+import { LogLevel, log } from "./proxy.ts";
 
 /** One log line, built in place: no allocation, cut off where it is full. */
 export class Line {
-  bytes: Uint8Array = new Uint8Array(640);
+  readonly bytes: Uint8Array = new Uint8Array(640);
   length: i32 = 0;
 
   clear(): Line {
@@ -33,7 +33,7 @@ export class Line {
     return this;
   }
 
-  number(value: u32): Line {
+  number(value: u64): Line {
     if (value > 9) this.number(value / 10);
     return this.byte((0x30 + (value % 10)) as u8);
   }
@@ -42,6 +42,14 @@ export class Line {
   address(from: Uint8Array, at: i32): Line {
     if (this.length + 46 <= this.bytes.length) this.length += formatAddress(from, at, this.bytes, this.length);
     return this;
+  }
+
+  /** A 16-byte address and a port as CONNECT spells them. */
+  destination(from: Uint8Array, at: i32, port: i32): Line {
+    const bare = isIPv4(from, at);
+    if (!bare) this.text("[");
+    this.address(from, at).text(bare ? ":" : "]:");
+    return this.number(port as u64);
   }
 
   send(level: LogLevel): void {

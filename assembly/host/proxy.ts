@@ -66,6 +66,10 @@ export function nowNanoseconds(): u64 {
   return proxy_get_current_time_nanoseconds(outPointer()) == 0 ? returnedLong() : 0;
 }
 
+export function nowMilliseconds(): u64 {
+  return nowNanoseconds() / 1000000;
+}
+
 /** A property's bytes into `to`; -1 if it is absent or too long. `path` has NUL between its parts. */
 export function property(path: Uint8Array, to: Uint8Array): i32 {
   clearOut();
@@ -144,7 +148,18 @@ export function tickEvery(milliseconds: u32): void {
 export function httpCall(cluster: Uint8Array, headers: Uint8Array, length: i32, timeoutMs: u32): i64 {
   clearOut();
   const none = NOTHING.dataStart;
-  const status = proxy_http_call(cluster.dataStart, cluster.length, headers.dataStart, length, none, 0, none, 0, timeoutMs, outPointer());
+  const status = proxy_http_call(
+    cluster.dataStart,
+    cluster.length,
+    headers.dataStart,
+    length,
+    none,
+    0,
+    none,
+    0,
+    timeoutMs,
+    outPointer(),
+  );
   return status == 0 ? (returnedWord() as i64) : -1;
 }
 

@@ -1,5 +1,8 @@
 import { ascii } from "../host/proxy.ts";
 
+/** What the request to the controller has room for. */
+const MAX_CLUSTER_BYTES: i32 = 128;
+
 /** A plugin's configuration: lines `key=value`. Every root context keeps its own. */
 export class PluginConfig {
   role: i32 = PluginRole.None;
@@ -43,24 +46,25 @@ export function nodeBytes(hex: string, to: DataView): void {
   }
 }
 
+/** Takes a field; false if it is unknown, malformed or there already. */
 function setField(config: PluginConfig, key: string, value: string): bool {
-  if (key == "role") {
+  if (key == "role" && config.role == PluginRole.None) {
     if (value == "stamp") config.role = PluginRole.Stamp;
     else if (value == "verify") config.role = PluginRole.Verify;
     else if (value == "gate") config.role = PluginRole.Gate;
     return config.role != PluginRole.None;
   }
-  if (key == "overlay") {
+  if (key == "overlay" && config.overlay == 0) {
     config.overlay = parseDecimal(value);
     return config.overlay != 0;
   }
-  if (key == "node") {
+  if (key == "node" && config.nodeHex.length == 0) {
     config.nodeHex = value;
     return isHex(value) && value.length == 16;
   }
-  if (key == "control") {
+  if (key == "control" && config.cluster.length == 0) {
     config.cluster = ascii(value);
-    return value.length > 0;
+    return config.cluster.length > 0 && config.cluster.length <= MAX_CLUSTER_BYTES;
   }
   return false;
 }

@@ -28,14 +28,14 @@ export class Flows {
     this.view.setUint8(at + FlowField.State, state as u8);
   }
 
-  /** A cleared record for a context; its offset. */
+  /** A cleared record for a context that has none; its offset, which stays the same until it is removed. */
   add(context: u32, root: u32): i32 {
     if (this.freeList < 0 && this.used * FLOW_RECORD == this.bytes.length) this.grow();
     if (this.alive * 2 >= this.index.length) this.rehash(this.index.length * 2);
     const record = this.take();
     this.alive++;
     const at = record * FLOW_RECORD;
-    memory.fill(this.bytes.dataStart + at, 0, FLOW_RECORD);
+    this.bytes.fill(0, at, at + FLOW_RECORD);
     this.view.setUint32(at + FlowField.Context, context, true);
     this.view.setUint32(at + FlowField.Root, root, true);
     this.link(context, record);
@@ -43,7 +43,7 @@ export class Flows {
   }
 
   remove(context: u32): void {
-    let slot = this.find(context);
+    const slot = this.find(context);
     if (slot < 0) return;
     const record = this.index[slot] - 1;
     this.view.setUint32(record * FLOW_RECORD + FlowField.Context, 0, true);
@@ -103,7 +103,7 @@ export class Flows {
 
   private grow(): void {
     const bytes = new Uint8Array(this.bytes.length * 2);
-    memory.copy(bytes.dataStart, this.bytes.dataStart, this.bytes.length);
+    bytes.set(this.bytes);
     this.bytes = bytes;
     this.view = new DataView(bytes.buffer);
   }

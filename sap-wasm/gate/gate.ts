@@ -44,6 +44,8 @@ export class Gate extends ConnectPlugin {
     for (let i = 0; i < TUNNEL_PORT.length; i++) this.hop[hostLength + i] = TUNNEL_PORT[i];
     const identity = this.admission.copyDestinationIdentity(this.identity);
     if (identity == 0) return false;
-    return setProperty(HOP, this.hop, hostLength + TUNNEL_PORT.length) && setProperty(IDENTITY, this.identity, identity);
+    return (
+      setProperty(HOP, this.hop, hostLength + TUNNEL_PORT.length) && setProperty(IDENTITY, this.identity, identity)
+    );
   }
 }

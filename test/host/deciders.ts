@@ -6,10 +6,10 @@ import { ImageFault } from "../../assembly/decide/image-check.ts";
 import { Verdict } from "../../assembly/decide/verdict.ts";
 import { verdictName } from "../../assembly/decide/verdict-name.ts";
 import { NONE, Role } from "../../assembly/wire/image.ts";
-import { hexId } from "../../controller/model/hex.ts";
 import { parseAddress } from "../../controller/model/address.ts";
-import { FakeEndpointProxy, FakeGatewayProxy, type FakeProxy } from "./fake-proxy.ts";
+import { hexId } from "../../controller/model/hex.ts";
 import type { Stream } from "./context.ts";
+import { FakeEndpointProxy, FakeGatewayProxy, type FakeProxy } from "./fake-proxy.ts";
 import { type Flow, roleAt } from "./flow.ts";
 import { shopWith } from "./shop.ts";
 import { fromLatin1, toLatin1 } from "./vectors.ts";
@@ -58,16 +58,21 @@ function openImage(image: Image, bytes: Uint8Array, { node, imageTakenAt }: Flow
 
 function decideOne(admission: Admission, flow: Flow): Answer {
   fillFacts(admission, flow);
-  const verdict = flow.place === "outbound" ? admission.outbound() : flow.place === "delivery" ? admission.delivery() : admission.transit();
+  const verdict =
+    flow.place === "outbound"
+      ? admission.outbound()
+      : flow.place === "delivery"
+        ? admission.delivery()
+        : admission.transit();
   const waits = flow.place !== "outbound" && admission.outcome.worthWaiting;
   if (verdict !== Verdict.Allow) return { verdict: verdictName(verdict), waits };
   return { verdict: "allow", waits, ...enacted(admission, flow) };
 }
 
-function fillFacts({ facts }: Admission, { now, authority, stamps: [stamp], peer }: Flow): void {
+function fillFacts({ facts }: Admission, { now, authority, stamps, peer }: Flow): void {
   facts.now = now;
   facts.authorityLength = fill(facts.authority, authority);
-  facts.headerLength = fill(facts.header, stamp);
+  facts.headerLength = stamps.length > 1 ? TOO_LONG : fill(facts.header, stamps[0]);
   if (facts.headerLength === TOO_LONG) facts.headerLength = facts.header.length;
   facts.peerIdentityLength = fill(facts.peerIdentity, peer.identity);
   const host = peer.address.slice(0, peer.address.lastIndexOf(":")).replace(/^\[|\]$/g, "");
@@ -92,7 +97,10 @@ function enacted(admission: Admission, { place, authority }: Flow): Pick<Answer,
   if (outcome.nextGateway !== NONE) return { next: `gateway-${hexId(admission.audienceNode())}`, stamp };
   const identity = new Uint8Array(256);
   const length = admission.copyDestinationIdentity(identity);
-  return { next: `${authority?.slice(0, admission.to.hostLength)}:15042 ${toLatin1(identity.subarray(0, length))}`, stamp };
+  return {
+    next: `${authority?.slice(0, admission.to.hostLength)}:15042 ${toLatin1(identity.subarray(0, length))}`,
+    stamp,
+  };
 }
 
 /** Decides by the filters of `endpoint.wasm` and `gateway.wasm`, or of the module given. */
@@ -105,7 +113,8 @@ export function decideInWasm(flows: readonly Flow[], module?: WebAssembly.Module
   proxy.tick(0);
   proxy.tick();
   if (first.image !== undefined) proxy.answerPoll(first.image);
-  if (first.image !== undefined && proxy.counter("sallyport.image.accepted") === 0) throw new Error(`image refused: ${proxy.logs}`);
+  if (first.image !== undefined && proxy.counter("sallyport.image.accepted") === 0)
+    throw new Error(`image refused: ${proxy.logs}`);
   return flows.map((flow) => {
     proxy.nowMs = flow.now * 1000;
     return role === "stamp" ? connect(proxy as FakeEndpointProxy, flow) : request(proxy, flow);
@@ -113,10 +122,13 @@ export function decideInWasm(flows: readonly Flow[], module?: WebAssembly.Module
 }
 
 function connect(proxy: FakeEndpointProxy, { authority, peer }: Flow): Answer {
-  const { stream, verdict } = observed(proxy, "stamp", () => proxy.openConnection({ source: peer.address, destination: authority }));
+  const { stream, verdict } = observed(proxy, "stamp", () =>
+    proxy.openConnection({ source: peer.address, destination: authority }),
+  );
   if (!stream.wasContinued) return { verdict, waits: false };
   const cluster = stream.filterState.get("wasm.sallyport_cluster") as string;
-  if (stream.filterState.get("wasm.sallyport_direct") === "true") return { verdict: "allow", waits: false, next: cluster };
+  if (stream.filterState.get("wasm.sallyport_direct") === "true")
+    return { verdict: "allow", waits: false, next: cluster };
   return { verdict, waits: false, next: cluster, stamp: stream.filterState.get("wasm.sallyport_stamp") as string };
 }
 
@@ -143,6 +155,8 @@ function observed(proxy: FakeProxy, role: string, act: () => Stream): { stream: 
     stream = act();
   });
   const verdicts = [...changes].filter(([name]) => name.startsWith(`sallyport.${role}.`));
-  const verdict = verdicts.map(([name, count]) => name.slice(`sallyport.${role}.`.length) + (count === 1 ? "" : ` x ${count}`)).join();
+  const verdict = verdicts
+    .map(([name, count]) => name.slice(`sallyport.${role}.`.length) + (count === 1 ? "" : ` x ${count}`))
+    .join();
   return { stream: stream as Stream, verdict };
 }

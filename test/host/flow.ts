@@ -4,7 +4,16 @@ import { deliveryKey, endpointKey, epochKey, gatewayKey, transitKey } from "../.
 import type { Secret } from "../../controller/keys/secret.ts";
 import { parseAddress } from "../../controller/model/address.ts";
 import { native } from "./portable.ts";
-import { EPOCH_SECONDS, type IssueOptions, MASTER, type Role, type Shop, type ShopEdit, START_SECONDS, shopWith } from "./shop.ts";
+import {
+  EPOCH_SECONDS,
+  type IssueOptions,
+  MASTER,
+  type Role,
+  type Shop,
+  type ShopEdit,
+  START_SECONDS,
+  shopWith,
+} from "./shop.ts";
 import { toLatin1 } from "./vectors.ts";
 
 export const PLACES = ["outbound", "first hop", "second hop", "delivery"] as const;
@@ -80,10 +89,34 @@ interface Station {
 
 /** From web through edge-a and edge-b to api. */
 const STATIONS: Record<Place, Station> = {
-  outbound: { node: "web", role: "stamp", peer: "web", peerAddress: `${WEB}:33000`, stamp: stampOf(StampKind.Endpoint, 0, "web", "web") },
-  "first hop": { node: "edge-a", role: "gate", peer: "web", peerAddress: `${WEB}:41000`, stamp: stampOf(StampKind.Endpoint, 0, "web", "edge-a") },
-  "second hop": { node: "edge-b", role: "gate", peer: "edge-a", peerAddress: "10.78.0.2:42000", stamp: stampOf(StampKind.Transit, 1, "edge-a", "edge-b") },
-  delivery: { node: "api", role: "verify", peer: "edge-b", peerAddress: "10.78.0.4:43000", stamp: stampOf(StampKind.Delivery, 2, "edge-b", "api") },
+  outbound: {
+    node: "web",
+    role: "stamp",
+    peer: "web",
+    peerAddress: `${WEB}:33000`,
+    stamp: stampOf(StampKind.Endpoint, 0, "web", "web"),
+  },
+  "first hop": {
+    node: "edge-a",
+    role: "gate",
+    peer: "web",
+    peerAddress: `${WEB}:41000`,
+    stamp: stampOf(StampKind.Endpoint, 0, "web", "edge-a"),
+  },
+  "second hop": {
+    node: "edge-b",
+    role: "gate",
+    peer: "edge-a",
+    peerAddress: "10.78.0.2:42000",
+    stamp: stampOf(StampKind.Transit, 1, "edge-a", "edge-b"),
+  },
+  delivery: {
+    node: "api",
+    role: "verify",
+    peer: "edge-b",
+    peerAddress: "10.78.0.4:43000",
+    stamp: stampOf(StampKind.Delivery, 2, "edge-b", "api"),
+  },
 };
 
 function stampOf(kind: number, hop: number, stampingNode: string, audience: string): Station["stamp"] {
@@ -139,7 +172,11 @@ export function flowAt(place: Place, negation: Negation = {}): Flow {
 /** The header of a stamp, with the key that a stamp like `keyOf` has. */
 export function signed(shop: Shop, draft: Draft, keyOf: Draft = draft): string {
   const { kind, hop, keyGeneration, overlay, epoch, issued, path, nonce } = draft;
-  const middle = Buffer.concat([shop.node(draft.sourceNode).id, shop.node(draft.stampingNode).id, addressBytes(draft.sourceAddress)]);
+  const middle = Buffer.concat([
+    shop.node(draft.sourceNode).id,
+    shop.node(draft.stampingNode).id,
+    addressBytes(draft.sourceAddress),
+  ]);
   const body = native.stampBody(kind, hop, keyGeneration, overlay, epoch, issued, middle, path, nonce);
   body[0] = draft.version;
   const [host, port] = splitDestination(draft.destination);

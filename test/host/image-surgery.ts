@@ -1,5 +1,12 @@
 /** Takes images apart and puts them together again with digests that fit, to see what lookups make of bad contents. */
-import { HEADER_DIGEST, HEADER_LENGTH, SECTION_COUNT, SECTION_ENTRY, SECTION_TABLE, type Section } from "../../assembly/wire/image.ts";
+import {
+  HEADER_DIGEST,
+  HEADER_LENGTH,
+  SECTION_COUNT,
+  SECTION_ENTRY,
+  SECTION_TABLE,
+  type Section,
+} from "../../assembly/wire/image.ts";
 import { sha256 } from "./decisions.ts";
 
 /** The contents of an image's sections, without padding. */
@@ -29,7 +36,11 @@ export function withSections(image: Uint8Array, sections: readonly Uint8Array[])
 }
 
 /** The image with one section changed. */
-export function withSection(image: Uint8Array, section: Section, change: (bytes: Uint8Array) => Uint8Array): Uint8Array {
+export function withSection(
+  image: Uint8Array,
+  section: Section,
+  change: (bytes: Uint8Array) => Uint8Array,
+): Uint8Array {
   return withSections(
     image,
     sectionsOf(image).map((bytes, number) => (number === section ? change(bytes) : bytes)),

@@ -1,8 +1,8 @@
 /** What every place of a flow's way answers when exactly one thing is different from a flow that it allows. */
 import { KeyPurpose, NONE, Section } from "../../assembly/wire/image.ts";
 import { parseAddress } from "../../controller/model/address.ts";
-import { withSection } from "../host/image-surgery.ts";
 import { draftAt, type Negation, type Place } from "../host/flow.ts";
+import { withSection } from "../host/image-surgery.ts";
 import { EPOCH_SECONDS, START_SECONDS, shopWith } from "../host/shop.ts";
 
 export interface Row extends Negation {
@@ -42,12 +42,17 @@ function headerRows(): Row[] {
     { name: "a stamp of 97 characters", header: (valid) => [`${valid}A`], want: "stamp-length" },
     { name: "a stamp of 98 characters", header: (valid) => [`${valid}AA`], want: "stamp-length" },
     { name: "a stamp of 4000 characters", header: (valid) => [valid.padEnd(4000, "A")], want: "stamp-length" },
+    { name: "two stamps", header: (valid) => [valid, valid], want: "stamp-length" },
     { name: "a space before the stamp", header: (valid) => [` ${valid}`], want: "stamp-length" },
     { name: "the other alphabet of base64 at the start", header: plus(0), want: "stamp-alphabet" },
     { name: "the other alphabet of base64 at the end", header: plus(95), want: "stamp-alphabet" },
     { name: "padding", header: (valid) => [`${valid.slice(0, 95)}=`], want: "stamp-alphabet" },
     { name: "a NUL", header: (valid) => [`${valid.slice(0, 50)}\0${valid.slice(51)}`], want: "stamp-alphabet" },
-    { name: "bytes above ASCII", header: (valid) => [`${valid.slice(0, 50)}\xff${valid.slice(51)}`], want: "stamp-alphabet" },
+    {
+      name: "bytes above ASCII",
+      header: (valid) => [`${valid.slice(0, 50)}\xff${valid.slice(51)}`],
+      want: "stamp-alphabet",
+    },
   ];
 }
 
@@ -61,9 +66,23 @@ function fieldRows(place: StampedPlace): Row[] {
     { name: "the overlay before", stamp: { overlay: overlay - 1 }, want: "stamp-overlay" },
     { name: "the overlay after", stamp: { overlay: overlay + 1 }, want: "stamp-overlay" },
     { name: "the key generation before", stamp: { keyGeneration: keyGeneration - 1 }, want: "stamp-key-generation" },
-    { name: "the key generation after", stamp: { keyGeneration: keyGeneration + 1 }, want: "stamp-key-generation", waits: true },
-    { name: "a key generation far ahead", stamp: { keyGeneration: keyGeneration + 127 }, want: "stamp-key-generation", waits: true },
-    { name: "a key generation too far ahead", stamp: { keyGeneration: keyGeneration + 128 }, want: "stamp-key-generation" },
+    {
+      name: "the key generation after",
+      stamp: { keyGeneration: keyGeneration + 1 },
+      want: "stamp-key-generation",
+      waits: true,
+    },
+    {
+      name: "a key generation far ahead",
+      stamp: { keyGeneration: keyGeneration + 127 },
+      want: "stamp-key-generation",
+      waits: true,
+    },
+    {
+      name: "a key generation too far ahead",
+      stamp: { keyGeneration: keyGeneration + 128 },
+      want: "stamp-key-generation",
+    },
     { name: "an unknown source address", stamp: { sourceAddress: "10.77.0.99" }, want: "unknown-source", waits: true },
     { name: "no source address", stamp: { sourceAddress: "::" }, want: "unknown-source", waits: true },
     { name: "a source node that has another address", stamp: { sourceNode: "twin" }, want: "source-mismatch" },
@@ -72,10 +91,18 @@ function fieldRows(place: StampedPlace): Row[] {
     { name: "no identity of the peer", peer: { identity: null }, want: "peer-identity" },
     { name: "an empty identity of the peer", peer: { identity: "" }, want: "peer-identity" },
     { name: "the identity of somebody else", peer: { identity: shopWith().identity("guest") }, want: "peer-identity" },
-    { name: "an identity that only starts right", peer: { identity: `${peerIdentity(place)}/x` }, want: "peer-identity" },
+    {
+      name: "an identity that only starts right",
+      peer: { identity: `${peerIdentity(place)}/x` },
+      want: "peer-identity",
+    },
     { name: "an identity cut short", peer: { identity: peerIdentity(place).slice(0, -1) }, want: "peer-identity" },
     { name: "an identity in capitals", peer: { identity: peerIdentity(place).toUpperCase() }, want: "peer-identity" },
-    { name: "an identity of 257 bytes", peer: { identity: peerIdentity(place).padEnd(257, "x") }, want: "peer-identity" },
+    {
+      name: "an identity of 257 bytes",
+      peer: { identity: peerIdentity(place).padEnd(257, "x") },
+      want: "peer-identity",
+    },
   ];
 }
 
@@ -85,9 +112,19 @@ function peerIdentity(place: StampedPlace): string {
 
 function timeRows(place: StampedPlace): Row[] {
   const { epoch } = draftAt(place);
-  const epochs = [-2, -1, 0, 1, 2].map((off): Row => ({ name: `epoch ${off}`, stamp: { epoch: epoch + off }, want: Math.abs(off) < 2 ? "allow" : "stamp-epoch" }));
+  const epochs = [-2, -1, 0, 1, 2].map(
+    (off): Row => ({
+      name: `epoch ${off}`,
+      stamp: { epoch: epoch + off },
+      want: Math.abs(off) < 2 ? "allow" : "stamp-epoch",
+    }),
+  );
   const issued = [-61, -60, 0, 60, 61].map(
-    (off): Row => ({ name: `issued ${off} s from now`, stamp: { issued: START_SECONDS + off }, want: Math.abs(off) < 61 ? "allow" : "stamp-stale" }),
+    (off): Row => ({
+      name: `issued ${off} s from now`,
+      stamp: { issued: START_SECONDS + off },
+      want: Math.abs(off) < 61 ? "allow" : "stamp-stale",
+    }),
   );
   return [
     ...epochs,
@@ -96,7 +133,12 @@ function timeRows(place: StampedPlace): Row[] {
     { name: "the last of all epochs", stamp: { epoch: NONE }, want: "stamp-epoch" },
     { name: "issued at the beginning of time", stamp: { issued: 0 }, want: "stamp-stale" },
     { name: "issued at the end of time", stamp: { issued: NONE }, want: "stamp-stale" },
-    { name: "an epoch whose keys the image hasn't", stamp: { epoch: epoch - 1 }, image: { at: START_SECONDS + EPOCH_SECONDS }, want: "key-missing" },
+    {
+      name: "an epoch whose keys the image hasn't",
+      stamp: { epoch: epoch - 1 },
+      image: { at: START_SECONDS + EPOCH_SECONDS },
+      want: "key-missing",
+    },
   ];
 }
 
@@ -113,7 +155,12 @@ function tagRows(place: StampedPlace): Row[] {
     { name: "the key of another overlay", signedAs: { overlay: 8 }, want: "stamp-tag" },
     { name: "the key of another audience", signedAs: { audience: other(place) }, want: "stamp-tag" },
     { name: "a stamp for another audience", stamp: { audience: other(place) }, want: "stamp-tag" },
-    { name: "a stamp for another audience under our key", stamp: { audience: other(place) }, signedAs: { audience: draftAt(place).audience }, want: "stamp-tag" },
+    {
+      name: "a stamp for another audience under our key",
+      stamp: { audience: other(place) },
+      signedAs: { audience: draftAt(place).audience },
+      want: "stamp-tag",
+    },
     { name: "a stamp for another destination", stamp: { destination: "10.77.0.13:8080" }, want: "stamp-tag" },
     { name: "a stamp for the port before", stamp: { destination: "10.77.0.12:8079" }, want: "stamp-tag" },
     { name: "a stamp for the port after", stamp: { destination: "10.77.0.12:8081" }, want: "stamp-tag" },
@@ -137,18 +184,35 @@ function other(place: StampedPlace): string {
   return place === "delivery" ? "db" : "edge-c";
 }
 
-const FORBIDDEN = ["127.0.0.1:8080", "127.255.255.255:8080", "0.0.0.0:8080", "224.0.0.1:8080", "255.255.255.255:8080", "[::1]:8080", "[::]:8080", "[ff02::1]:8080"];
+const FORBIDDEN = [
+  "127.0.0.1:8080",
+  "127.255.255.255:8080",
+  "0.0.0.0:8080",
+  "224.0.0.1:8080",
+  "255.255.255.255:8080",
+  "[::1]:8080",
+  "[::]:8080",
+  "[ff02::1]:8080",
+];
 const PROXY_PORTS = [15000, 15021, 15041, 15042, 15049, 15053, 15090];
 const NEIGHBOURS = [15022, 15040, 15050, 15052, 15054, 15089, 15091];
 
 function destinationRows(): Row[] {
   return [
     ...FORBIDDEN.map((to): Row => ({ name: `a flow to ${to}`, to, want: "destination-forbidden" })),
-    ...PROXY_PORTS.map((port): Row => ({ name: `the proxies' port ${port}`, to: `10.77.0.12:${port}`, want: "destination-forbidden" })),
-    ...NEIGHBOURS.map((port): Row => ({ name: `port ${port} beside the proxies' own`, to: `10.77.0.12:${port}`, want: "allow" })),
+    ...PROXY_PORTS.map(
+      (port): Row => ({ name: `the proxies' port ${port}`, to: `10.77.0.12:${port}`, want: "destination-forbidden" }),
+    ),
+    ...NEIGHBOURS.map(
+      (port): Row => ({ name: `port ${port} beside the proxies' own`, to: `10.77.0.12:${port}`, want: "allow" }),
+    ),
     { name: "no destination", authority: null, want: "destination-malformed" },
     { name: "an empty destination", authority: "", want: "destination-malformed" },
-    { name: "a destination of 65 characters", authority: "10.77.0.12:8080".padEnd(65, "0"), want: "destination-malformed" },
+    {
+      name: "a destination of 65 characters",
+      authority: "10.77.0.12:8080".padEnd(65, "0"),
+      want: "destination-malformed",
+    },
     { name: "the destination's other address", to: "[fd77::12]:8080", want: "allow" },
   ];
 }
@@ -157,7 +221,11 @@ function imageRows(): Row[] {
   return [
     { name: "an image that expires now", image: { notAfter: START_SECONDS }, want: "image-expired" },
     { name: "an image that expires in a second", image: { notAfter: START_SECONDS + 1 }, want: "allow" },
-    { name: "an image without the rows it must decide by", edit: (image) => withSection(image, Section.Classes, (bytes) => bytes.fill(0xff)), want: "image-invalid" },
+    {
+      name: "an image without the rows it must decide by",
+      edit: (image) => withSection(image, Section.Classes, (bytes) => bytes.fill(0xff)),
+      want: "image-invalid",
+    },
   ];
 }
 
@@ -170,8 +238,16 @@ export const FIRST_HOP: readonly Row[] = [
   ...[1, 2, 255].map((hop): Row => ({ name: `hop ${hop}`, stamp: { hop }, want: "stamp-hop" })),
   { name: "a stamping node that isn't the source", stamp: { stampingNode: "guest" }, want: "source-mismatch" },
   { name: "the key of another endpoint", signedAs: { stampingNode: "guest" }, want: "stamp-tag" },
-  { name: "a replay by another endpoint", peer: { identity: shopWith().identity("guest"), address: `${GUEST}:41000` }, want: "peer-identity" },
-  { name: "a replay by another endpoint of the same identity", peer: { address: `${TWIN}:41000` }, want: "peer-address" },
+  {
+    name: "a replay by another endpoint",
+    peer: { identity: shopWith().identity("guest"), address: `${GUEST}:41000` },
+    want: "peer-identity",
+  },
+  {
+    name: "a replay by another endpoint of the same identity",
+    peer: { address: `${TWIN}:41000` },
+    want: "peer-address",
+  },
   { name: "a peer of unknown address", peer: { address: "192.0.2.1:41000" }, want: "peer-address" },
   { name: "the peer's other address", peer: { address: "[fd77::11]:41000" }, want: "allow" },
   { name: "the source's other address", stamp: { sourceAddress: "fd77::11" }, want: "allow" },
@@ -194,7 +270,12 @@ export const SECOND_HOP: readonly Row[] = [
   { name: "a stamping node that is no gateway", stamp: { stampingNode: "guest" }, want: "unknown-source", waits: true },
   { name: "the key of another gateway", signedAs: { stampingNode: "edge-c" }, want: "stamp-tag" },
   { name: "a gateway that shares no key", image: { withoutKeys: KeyPurpose.TransitIn }, want: "key-missing" },
-  { name: "a gateway of another path", stamp: { stampingNode: "edge-c" }, peer: { identity: shopWith().identity("edge-c") }, want: "wrong-place" },
+  {
+    name: "a gateway of another path",
+    stamp: { stampingNode: "edge-c" },
+    peer: { identity: shopWith().identity("edge-c") },
+    want: "wrong-place",
+  },
   { name: "a replay by another gateway", peer: { identity: shopWith().identity("edge-c") }, want: "peer-identity" },
   { name: "a replay by the source itself", peer: { identity: shopWith().identity("web") }, want: "peer-identity" },
   { name: "another replica of the gateway", peer: { address: "10.78.0.3:42000" }, want: "allow" },
@@ -202,7 +283,13 @@ export const SECOND_HOP: readonly Row[] = [
   { name: "an unknown destination", to: "10.77.0.99:8080", want: "unknown-destination", waits: true },
   { name: "a port that the source may not call", to: "10.77.0.12:9090", want: "policy-egress" },
   { name: "a destination that wants no calls of the source", to: "10.77.0.13:5432", want: "policy-ingress" },
-  { name: "a stamp for the gateway before", at: "edge-a", want: "unknown-source", waits: true, stamp: { stampingNode: "web" } },
+  {
+    name: "a stamp for the gateway before",
+    at: "edge-a",
+    want: "unknown-source",
+    waits: true,
+    stamp: { stampingNode: "web" },
+  },
 ];
 
 export const DELIVERY: readonly Row[] = [
@@ -212,16 +299,38 @@ export const DELIVERY: readonly Row[] = [
   ...[1, 3, 255].map((hop): Row => ({ name: `hop ${hop}`, stamp: { hop }, want: "wrong-place" })),
   { name: "a stamping node that is no gateway", stamp: { stampingNode: "guest" }, want: "unknown-source", waits: true },
   { name: "the key of another gateway", signedAs: { stampingNode: "edge-c" }, want: "stamp-tag" },
-  { name: "a gateway that shares no key", stamp: { stampingNode: "edge-a" }, peer: { identity: shopWith().identity("edge-a") }, want: "key-missing" },
-  { name: "the last gateway of another path", stamp: { stampingNode: "edge-c" }, peer: { identity: shopWith().identity("edge-c") }, want: "wrong-place" },
+  {
+    name: "a gateway that shares no key",
+    stamp: { stampingNode: "edge-a" },
+    peer: { identity: shopWith().identity("edge-a") },
+    want: "key-missing",
+  },
+  {
+    name: "the last gateway of another path",
+    stamp: { stampingNode: "edge-c" },
+    peer: { identity: shopWith().identity("edge-c") },
+    want: "wrong-place",
+  },
   { name: "a replay by another gateway", peer: { identity: shopWith().identity("edge-a") }, want: "peer-identity" },
-  { name: "another endpoint that delivers itself", peer: { identity: shopWith().identity("web"), address: "10.77.0.11:1" }, want: "peer-identity" },
+  {
+    name: "another endpoint that delivers itself",
+    peer: { identity: shopWith().identity("web"), address: "10.77.0.11:1" },
+    want: "peer-identity",
+  },
   { name: "another replica of the gateway", peer: { address: "10.78.0.9:42000" }, want: "allow" },
   { name: "another endpoint's address", to: "10.77.0.13:8080", want: "not-mine" },
   { name: "an unknown destination", to: "10.77.0.99:8080", want: "not-mine" },
-  { name: "a source whose calls aren't wanted", stamp: { sourceNode: "guest", sourceAddress: GUEST }, want: "policy-ingress" },
+  {
+    name: "a source whose calls aren't wanted",
+    stamp: { sourceNode: "guest", sourceAddress: GUEST },
+    want: "policy-ingress",
+  },
   { name: "a port that only the source's side forbids", to: "10.77.0.12:9090", want: "allow" },
-  { name: "an own address that is no member's", edit: (image) => withSection(image, Section.Members, (bytes) => withoutMember(bytes, "10.77.0.12")), want: "image-invalid" },
+  {
+    name: "an own address that is no member's",
+    edit: (image) => withSection(image, Section.Members, (bytes) => withoutMember(bytes, "10.77.0.12")),
+    want: "image-invalid",
+  },
 ];
 
 /** A hash table of addresses in which this one became another. */
@@ -239,17 +348,41 @@ export const OUTBOUND: readonly Row[] = [
   { name: "an address that isn't the overlay's", to: "192.0.2.1:443", want: "allow", next: "direct" },
   { name: "its own address", to: "10.77.0.11:8080", want: "allow", next: "direct" },
   { name: "loopback", to: "127.0.0.1:8080", want: "allow", next: "direct" },
-  { name: "an address that isn't the overlay's, with all traffic taken", to: "192.0.2.1:443", shop: { overlay: { interception: "All" } }, want: "unknown-destination" },
-  { name: "loopback, with all traffic taken", to: "127.0.0.1:8080", shop: { overlay: { interception: "All" } }, want: "unknown-destination" },
-  { name: "its own address, with all traffic taken", to: "10.77.0.11:8080", shop: { overlay: { interception: "All" } }, want: "allow", next: "direct" },
-  ...PROXY_PORTS.map((port): Row => ({ name: `the proxies' port ${port}`, to: `10.77.0.12:${port}`, want: "destination-forbidden" })),
-  ...NEIGHBOURS.map((port): Row => ({ name: `port ${port} beside the proxies' own`, to: `10.77.0.12:${port}`, want: "allow" })),
+  {
+    name: "an address that isn't the overlay's, with all traffic taken",
+    to: "192.0.2.1:443",
+    shop: { overlay: { interception: "All" } },
+    want: "unknown-destination",
+  },
+  {
+    name: "loopback, with all traffic taken",
+    to: "127.0.0.1:8080",
+    shop: { overlay: { interception: "All" } },
+    want: "unknown-destination",
+  },
+  {
+    name: "its own address, with all traffic taken",
+    to: "10.77.0.11:8080",
+    shop: { overlay: { interception: "All" } },
+    want: "allow",
+    next: "direct",
+  },
+  ...PROXY_PORTS.map(
+    (port): Row => ({ name: `the proxies' port ${port}`, to: `10.77.0.12:${port}`, want: "destination-forbidden" }),
+  ),
+  ...NEIGHBOURS.map(
+    (port): Row => ({ name: `port ${port} beside the proxies' own`, to: `10.77.0.12:${port}`, want: "allow" }),
+  ),
   { name: "another endpoint's source address", peer: { address: `${TWIN}:33000` }, want: "source-mismatch" },
   { name: "a source address that is nobody's", peer: { address: "192.0.2.1:33000" }, want: "source-mismatch" },
   { name: "a port that it may not call", to: "10.77.0.12:9090", want: "policy-egress" },
   { name: "a member that it may not call", to: "10.77.0.66:8080", want: "policy-egress" },
   { name: "no key for the first gateway", image: { withoutKeys: KeyPurpose.Endpoint }, want: "key-missing" },
-  { name: "an image without any path", edit: (image) => withSection(image, Section.Paths, () => new Uint8Array(0)), want: "image-invalid" },
+  {
+    name: "an image without any path",
+    edit: (image) => withSection(image, Section.Paths, () => new Uint8Array(0)),
+    want: "image-invalid",
+  },
   { name: "a destination without port", authority: "10.77.0.12", want: "destination-malformed" },
   ...imageRows().slice(0, 2),
 ];

@@ -1,7 +1,7 @@
 import { describe, expect, test } from "@jest/globals";
 import { Verdict } from "../../assembly/decide/verdict.ts";
 import { verdictName } from "../../assembly/decide/verdict-name.ts";
-import { deciders, decideInWasm, decideNatively } from "../host/deciders.ts";
+import { decideInWasm, decideNatively, deciders } from "../host/deciders.ts";
 import { filterBytes } from "../host/fake-proxy.ts";
 import { draftAt, flowAt, PLACES, type Place, signed } from "../host/flow.ts";
 import { START_SECONDS, shopWith } from "../host/shop.ts";
@@ -28,7 +28,10 @@ describe.each(tables)("at $place", ({ place, rows }) => {
   test("answers the same in both languages, to the last byte of the next stamp", () => {
     for (const row of rows) {
       const flow = flowAt(place, row);
-      expect({ row: row.name, answers: decideInWasm([flow]) }).toEqual({ row: row.name, answers: decideNatively([flow]) });
+      expect({ row: row.name, answers: decideInWasm([flow]) }).toEqual({
+        row: row.name,
+        answers: decideNatively([flow]),
+      });
     }
   });
 });
@@ -46,16 +49,23 @@ const NOT_BY_ONE_FLOW = ["undecided", "method", "overload", "host-error", "throt
 test.each(tables)("has a row for every verdict that is possible at $place", ({ place, rows }) => {
   const all = Object.values(Verdict).filter((verdict) => typeof verdict === "number");
   const stampOnly = (name: string) => place === "outbound" && /^(stamp|peer)-/.test(name);
-  const possible = all.map(verdictName).filter((name) => ![...ELSEWHERE[place], ...NOT_BY_ONE_FLOW].includes(name) && !stampOnly(name));
+  const possible = all
+    .map(verdictName)
+    .filter((name) => ![...ELSEWHERE[place], ...NOT_BY_ONE_FLOW].includes(name) && !stampOnly(name));
   expect([...new Set(rows.map(({ want }) => want))].sort()).toEqual(possible.sort());
 });
 
 describe.each(deciders)("destinations in $name", ({ decide }) => {
-  const vectors = readVectors<{ accepted: { text: string; address: string }[]; refused: { name: string; text: string }[] }>("destination");
+  const vectors = readVectors<{
+    accepted: { text: string; address: string }[];
+    refused: { name: string; text: string }[];
+  }>("destination");
 
   describe.each(stampedPlaces)("at %s", (place) => {
     test.each(vectors.refused)("refuses $name", ({ text }) => {
-      expect(decide([flowAt(place, { authority: text })])).toMatchObject([{ verdict: "destination-malformed", waits: false }]);
+      expect(decide([flowAt(place, { authority: text })])).toMatchObject([
+        { verdict: "destination-malformed", waits: false },
+      ]);
     });
 
     test("reads every canonical text as the address that it names", () => {
@@ -63,7 +73,10 @@ describe.each(deciders)("destinations in $name", ({ decide }) => {
         const forbidden = /^0{30}(00|01)$|^ff|^0{20}ffff(00|7f|e|f)/.test(address) || text.endsWith(":15042");
         const [answer] = decide([flowAt(place, { to: text })]);
         const known = place === "delivery" ? "not-mine" : "unknown-destination";
-        expect({ text, verdict: answer?.verdict }).toEqual({ text, verdict: forbidden ? "destination-forbidden" : known });
+        expect({ text, verdict: answer?.verdict }).toEqual({
+          text,
+          verdict: forbidden ? "destination-forbidden" : known,
+        });
       }
     });
   });
@@ -81,7 +94,10 @@ describe.each(deciders)("a flood of bad tags in $name", ({ decide }) => {
       { bads: 33, want: "throttled" },
     ])("after $bads of them the peer's good stamp is answered: $want", ({ bads, want }) => {
       const answers = verdicts([...Array(bads).fill(bad), good]);
-      expect(answers.slice(0, 32)).toEqual([...Array(Math.min(bads, 32)).fill("stamp-tag"), ...(bads < 32 ? [want] : [])]);
+      expect(answers.slice(0, 32)).toEqual([
+        ...Array(Math.min(bads, 32)).fill("stamp-tag"),
+        ...(bads < 32 ? [want] : []),
+      ]);
       expect(answers.at(-1)).toBe(want);
     });
 
@@ -99,14 +115,19 @@ describe.each(deciders)("a flood of bad tags in $name", ({ decide }) => {
 
     test("doesn't touch another peer", () => {
       const stranger = place === "first hop" ? twin() : flowAt(place, edgeC(place));
-      expect(verdicts([...Array(100).fill(bad), stranger]).at(-1)).toBe(place === "first hop" ? "allow" : "wrong-place");
+      expect(verdicts([...Array(100).fill(bad), stranger]).at(-1)).toBe(
+        place === "first hop" ? "allow" : "wrong-place",
+      );
     });
   });
 });
 
 /** A flow of web's twin, which is allowed. */
 function twin() {
-  return flowAt("first hop", { stamp: { sourceNode: "twin", stampingNode: "twin", sourceAddress: "10.77.0.14" }, peer: { address: "10.77.0.14:41000" } });
+  return flowAt("first hop", {
+    stamp: { sourceNode: "twin", stampingNode: "twin", sourceAddress: "10.77.0.14" },
+    peer: { address: "10.77.0.14:41000" },
+  });
 }
 
 /** A stamp of edge-c, whose tag is right. */
@@ -131,11 +152,26 @@ describe.each(deciders)("a whole way in $name", ({ decide }) => {
   });
 
   test.each([
-    { name: "the endpoint's stamp at the second gateway", made: "outbound", shown: "second hop", want: "peer-identity" },
+    {
+      name: "the endpoint's stamp at the second gateway",
+      made: "outbound",
+      shown: "second hop",
+      want: "peer-identity",
+    },
     { name: "the endpoint's stamp at the destination", made: "outbound", shown: "delivery", want: "stamp-kind" },
-    { name: "the first gateway's stamp at the first gateway", made: "first hop", shown: "first hop", want: "peer-identity" },
+    {
+      name: "the first gateway's stamp at the first gateway",
+      made: "first hop",
+      shown: "first hop",
+      want: "peer-identity",
+    },
     { name: "the first gateway's stamp at the destination", made: "first hop", shown: "delivery", want: "stamp-kind" },
-    { name: "the second gateway's stamp at the second gateway", made: "second hop", shown: "second hop", want: "stamp-kind" },
+    {
+      name: "the second gateway's stamp at the second gateway",
+      made: "second hop",
+      shown: "second hop",
+      want: "stamp-kind",
+    },
   ] as const)("isn't passed by $name: $want", ({ made, shown, want }) => {
     const stamps = ["outbound", "first hop", "second hop"] as const;
     let stamp: string | undefined;
