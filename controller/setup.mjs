@@ -13,8 +13,22 @@ const say = (text) => console.error(`setup: ${text}`);
 // the locked versions and hashes just the same and leaves the lock file alone.
 const install = ["install", "--no-save", "--no-audit", "--no-fund"];
 step("npm packages", ["package-lock.json"], join("node_modules", ".sallyport"), () => run("npm", install));
-step("filters (AssemblyScript to Wasm)", ["assembly", "sap-wasm", "asconfig.json", "package-lock.json"], "build/.wasm", () => run("npm", ["run", "-s", "build:wasm"]));
-const js = ["controller", "perf", "assembly/wire", "assembly/decide", "assembly/crypto", "tsconfig.json", "tsconfig.build.json", "package-lock.json"];
+step(
+  "filters (AssemblyScript to Wasm)",
+  ["assembly", "sap-wasm", "asconfig.json", "package-lock.json"],
+  "build/.wasm",
+  () => run("npm", ["run", "-s", "build:wasm"]),
+);
+const js = [
+  "controller",
+  "perf",
+  "assembly/wire",
+  "assembly/decide",
+  "assembly/crypto",
+  "tsconfig.json",
+  "tsconfig.build.json",
+  "package-lock.json",
+];
 step("controller (TypeScript)", js, "build/.js", () => run("npm", ["run", "-s", "build:js"]));
 installTools({ nft: "nftables", ip: "iproute2" });
 const { ensureEnvoy } = await import(join(top, "build/js/controller/node/envoy.js"));
@@ -24,7 +38,8 @@ await ensureEnvoy(say);
 function step(name, inputs, stampFile, make) {
   const stamp = join(top, stampFile);
   const digest = createHash("sha256");
-  for (const file of inputs.flatMap((input) => filesBelow(join(top, input)))) digest.update(relative(top, file)).update(readFileSync(file));
+  for (const file of inputs.flatMap((input) => filesBelow(join(top, input))))
+    digest.update(relative(top, file)).update(readFileSync(file));
   const wanted = digest.digest("hex");
   if (existsSync(stamp) && readFileSync(stamp, "utf8") === wanted) return;
   const start = Date.now();
@@ -37,7 +52,9 @@ function step(name, inputs, stampFile, make) {
 
 function filesBelow(path) {
   if (!statSync(path).isDirectory()) return [path];
-  return readdirSync(path).sort().flatMap((name) => filesBelow(join(path, name)));
+  return readdirSync(path)
+    .sort()
+    .flatMap((name) => filesBelow(join(path, name)));
 }
 
 function run(command, args) {
@@ -49,7 +66,9 @@ function run(command, args) {
 
 /** Namespaces need them. As root on a Debian-like machine they are installed, elsewhere it is said what is missing. */
 function installTools(packages) {
-  const missing = Object.keys(packages).filter((tool) => spawnSync("sh", ["-c", `PATH=$PATH:/usr/sbin:/sbin command -v ${tool}`]).status !== 0);
+  const missing = Object.keys(packages).filter(
+    (tool) => spawnSync("sh", ["-c", `PATH=$PATH:/usr/sbin:/sbin command -v ${tool}`]).status !== 0,
+  );
   if (missing.length === 0) return;
   const names = missing.map((tool) => packages[tool]).join(" ");
   if (process.getuid?.() !== 0 || spawnSync("sh", ["-c", "command -v apt-get"]).status !== 0) {

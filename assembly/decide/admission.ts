@@ -81,6 +81,7 @@ export class Admission {
     const ready = this.begin();
     if (ready != Verdict.Allow) return ready;
     const image = this.image;
+    if (this.isOwnProxy()) return Verdict.DestinationForbidden;
     this.outcome.destination = image.member(this.toView, 0);
     if (this.outcome.destination < 0 || image.isOwn(this.toView, 0)) {
       this.outcome.direct = (image.flags & ImageFlag.InterceptAll) == 0 || image.isOwn(this.toView, 0);
@@ -296,6 +297,12 @@ export class Admission {
     if (purpose == KeyPurpose.Endpoint) this.derivation.endpointKey(this.peer, 0, this.key, 0);
     else this.derivation.deliveryKey(this.peer, 0, this.key, 0);
     return true;
+  }
+
+  /** An app that connects to the proxy itself would make the proxy dial itself, again and again. */
+  private isOwnProxy(): bool {
+    if (!isProxyPort(this.to.port)) return false;
+    return isForbidden(this.to.address, 0) || this.image.isOwn(this.toView, 0);
   }
 
   private checkDestination(): Verdict {

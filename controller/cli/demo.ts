@@ -40,8 +40,7 @@ async function demo(envoy: string, keep: boolean): Promise<ExitCode> {
     }
     return verdict(show);
   } finally {
-    stage?.stop();
-    await stage?.session.stop();
+    await stage?.end();
     await rm(stateFolder, { recursive: true, force: true });
   }
 }

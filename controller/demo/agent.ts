@@ -98,14 +98,11 @@ function probe(protocol: "http" | "tcp", host: string, port: number): Promise<Pr
   const result = (reached: boolean, saw: string): Probe => ({ reached, ms: performance.now() - start, saw });
   return new Promise((resolve) => {
     if (protocol === "http") {
-      const request = get(
-        { host, port, timeout: PROBE_MS, createConnection: () => dial(host, port) },
-        (response) => {
-          response.once("data", (data: Buffer) => resolve(result(true, data.toString().trim())));
-          response.once("error", (error) => resolve(result(false, error.message)));
-          response.once("end", () => resolve(result(false, "empty answer")));
-        },
-      );
+      const request = get({ host, port, timeout: PROBE_MS, createConnection: () => dial(host, port) }, (response) => {
+        response.once("data", (data: Buffer) => resolve(result(true, data.toString().trim())));
+        response.once("error", (error) => resolve(result(false, error.message)));
+        response.once("end", () => resolve(result(false, "empty answer")));
+      });
       request.once("timeout", () => request.destroy(new Error("timed out")));
       request.once("error", (error) => resolve(result(false, error.message)));
       return;

@@ -78,6 +78,10 @@ export function attempts(stage: Stage, { own: { intruder: own, web, api } }: Loo
   });
   return [
     gate("its own valid stamp, but no policy allows it", "policy-ingress", at(gateway, db, own)),
+    gate("the same with api's address in x-forwarded-for", "policy-ingress", {
+      ...at(gateway, db, own),
+      headers: { "x-forwarded-for": api.sourceAddress as string },
+    }),
     gate("no stamp", "stamp-missing", at(gateway, db)),
     gate("half a stamp", "stamp-length", { ...at(gateway, db), stamp: makeStamp(own).slice(0, 48) }),
     gate("two stamps", "stamp-length", { ...at(gateway, db), stamp: [makeStamp(own), makeStamp(own)] }),

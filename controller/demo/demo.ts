@@ -29,13 +29,19 @@ export async function raiseShop(settings: DemoSettings, show: Presenter): Promis
   );
   if (!("session" in start)) throw new Error(problemOf(start));
   const stage = new Stage(start.session, folder, diary);
-  await stage.startApps();
-  const ready = async () => (await start.session.unready()).length === 0;
-  await show.during("waiting for their images", () => until("all nodes are ready", ready, 60_000));
+  try {
+    await stage.startApps();
+    const ready = async () => (await start.session.unready()).length === 0;
+    await show.during("waiting for their images", () => until("all nodes are ready", ready, 60_000));
+  } catch (error) {
+    await stage.end();
+    throw error;
+  }
   const took = ((performance.now() - began) / 1000).toFixed(1);
-  show.note(
-    `${stage.standalone.nodes.length} Envoys run after ${took} s, ${stage.session.machine.flat ? "on loopback addresses" : "each in a network namespace with redirect and guard"}`,
-  );
+  const where = start.session.machine.flat
+    ? "on loopback addresses"
+    : "each in a network namespace with redirect and guard";
+  show.note(`${stage.standalone.nodes.length} Envoys run after ${took} s, ${where}`);
   return stage;
 }
 

@@ -112,8 +112,10 @@ export class Stage {
     return text.slice(from);
   }
 
-  stop(): void {
+  /** Stops apps and nodes. */
+  async end(): Promise<void> {
     for (const agent of this.agents.values()) agent.stop();
+    await this.session.stop();
   }
 }
 

@@ -18,6 +18,15 @@ import {
   wasmFilter,
 } from "./envoy.ts";
 
+/** Flows have no idle limit, so the kernel must find out that the other end has gone. Seconds. */
+const KEEPALIVE: JsonObject = { tcp_keepalive: { keepalive_time: 60, keepalive_interval: 10, keepalive_probes: 6 } };
+const SO_KEEPALIVE: JsonObject = {
+  description: "SO_KEEPALIVE",
+  level: 1,
+  name: 9,
+  int_value: 1,
+  state: "STATE_PREBIND",
+};
 const ORIGINAL_DST_ADDRESS = "envoy.network.transport_socket.original_dst_address";
 
 /** A gateway group as its neighbours see it. */
@@ -66,8 +75,11 @@ export interface GatewaySettings extends NodeSettings {
 export function endpointBootstrap(settings: EndpointSettings): JsonObject {
   const clusters = [
     ...settings.firstGateways.map((gateway) => gatewayCluster(gateway, settings)),
-    originalDstCluster("direct", { upstream_bind_config: ownSockets(sourceOf(settings)) }),
-    originalDstCluster("app", {}),
+    originalDstCluster("direct", {
+      upstream_bind_config: ownSockets(sourceOf(settings)),
+      upstream_connection_options: KEEPALIVE,
+    }),
+    originalDstCluster("app", { upstream_connection_options: KEEPALIVE }),
     denyCluster(),
     controlCluster(settings),
   ];
@@ -174,6 +186,7 @@ function outboundListener(settings: EndpointSettings): JsonObject {
     name: "outbound",
     ...listenOn(settings.flat ? settings.listen : ["0.0.0.0", "::"], OUTBOUND_PORT),
     per_connection_buffer_limit_bytes: BUFFER_LIMIT,
+    socket_options: [SO_KEEPALIVE],
     listener_filters: [destinationFilter(settings.flat)],
     filter_chains: [{ filters: [stamp, state, proxy] }],
   };
@@ -205,6 +218,9 @@ function tunnelListener(
       stat_prefix: "tunnel",
       codec_type: "HTTP2",
       generate_request_id: false,
+      // The peer's address is the connection's: by default Envoy takes it from a header that any peer can send.
+      use_remote_address: true,
+      skip_xff_append: true,
       stream_idle_timeout: "0s",
       // A peer has this long to send a request's headers; the flow itself has no limit.
       request_headers_timeout: "10s",

@@ -43,22 +43,41 @@ export function encodeImage(
   node: CompiledGateway | CompiledEndpoint,
   issue: Issue,
 ): Uint8Array {
+  const parts = encodeParts(prepared, node, issue);
+  const image = new Uint8Array(lengthOf(parts));
+  let at = 0;
+  for (const part of parts) {
+    image.set(part, at);
+    at += part.length;
+  }
+  return image;
+}
+
+/** The same in pieces to be written in order: the header, then sections, most of which other nodes' images share. */
+export function encodeParts(
+  prepared: PreparedImages,
+  node: CompiledGateway | CompiledEndpoint,
+  issue: Issue,
+): Uint8Array[] {
   const sections = new Map("gateway" in node ? prepared.gateway : prepared.forEndpoint(node));
   sections.set(Section.Keys, prepared.section(keyRecords(issue.keys)));
   if ("endpoint" in node) sections.set(Section.Own, prepared.section(ownRecords(node)));
   const ordered = Array.from({ length: SECTION_COUNT }, (_, number) => sections.get(number) as EncodedSection);
-  const length = ordered.reduce((sum, { bytes }) => sum + bytes.length, HEADER_LENGTH);
-  const image = new Uint8Array(length);
-  const view = new DataView(image.buffer);
-  writeHeader(view, length, prepared.policy, node, issue);
+  const contents = ordered.map(({ bytes }) => bytes);
+  const header = new Uint8Array(HEADER_LENGTH);
+  const view = new DataView(header.buffer);
+  writeHeader(view, HEADER_LENGTH + lengthOf(contents), prepared.policy, node, issue);
   let at = HEADER_LENGTH;
   ordered.forEach((section, number) => {
     writeEntry(view, SECTION_TABLE + number * SECTION_ENTRY, number, at, section);
-    image.set(section.bytes, at);
     at += section.bytes.length;
   });
-  image.set(prepared.sha256(image.subarray(0, HEADER_DIGEST)), HEADER_DIGEST);
-  return image;
+  header.set(prepared.sha256(header.subarray(0, HEADER_DIGEST)), HEADER_DIGEST);
+  return [header, ...contents.filter(({ length }) => length > 0)];
+}
+
+function lengthOf(parts: readonly Uint8Array[]): number {
+  return parts.reduce((sum, { length }) => sum + length, 0);
 }
 
 function writeHeader(

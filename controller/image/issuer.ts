@@ -2,27 +2,31 @@ import { HEADER_DIGEST } from "../../assembly/wire/image.ts";
 import type { CompiledEndpoint, CompiledGateway, CompiledPolicy } from "../compile/compiled.ts";
 import type { Secret } from "../keys/secret.ts";
 import { hexId } from "../model/hex.ts";
-import { encodeImage } from "./encode.ts";
+import { encodeParts } from "./encode.ts";
 import { KeyRing } from "./keys.ts";
-import { prepareImages } from "./prepare.ts";
+import { type PreparedImages, prepareImages } from "./prepare.ts";
 import type { Sha256 } from "./section.ts";
 
+type Node = CompiledEndpoint | CompiledGateway;
+
 export interface IssuedImage {
-  readonly node: CompiledEndpoint | CompiledGateway;
+  readonly node: Node;
   readonly generation: bigint;
-  readonly bytes: Uint8Array;
+  /** The bytes in pieces. Made anew by each call: all images at once would be too much memory. */
+  readonly parts: () => readonly Uint8Array[];
 }
 
 /** Where the part of a header begins that says what a node shall do, behind the generation. */
 const CONTENT_AT = 32;
 
 /**
- * Issues the images of all nodes, again and again: a node whose image would say the same keeps the one it has, so that
+ * Issues the images of all nodes, again and again: a node whose image would say the same keeps its generation, so that
  * an edit disturbs only the nodes that it concerns. Generations only rise.
  */
 export class ImageIssuer {
   private sequence = 0;
-  private last = new Map<string, IssuedImage>();
+  private last = new Map<string, Issued>();
+  private readonly rings = new Map<string, KeyRing>();
 
   constructor(
     private readonly term: number,
@@ -35,33 +39,44 @@ export class ImageIssuer {
     now: number,
   ): ReadonlyMap<string, IssuedImage> {
     this.sequence++;
-    const issued = new Map<string, IssuedImage>();
-    for (const { policy, master } of policies) this.issueOverlay(policy, master, now, issued);
+    const issued = new Map<string, Issued>();
+    for (const { policy, master } of policies) this.issueOverlay(policy, this.ring(policy, master), now, issued);
     this.last = issued;
     return issued;
   }
 
-  private issueOverlay(policy: CompiledPolicy, master: Secret, now: number, issued: Map<string, IssuedImage>): void {
+  private ring(policy: CompiledPolicy, master: Secret): KeyRing {
+    const { name } = policy.overlay;
+    const known = this.rings.get(name);
+    const ring = known?.fits(policy, master) ? known : new KeyRing(policy, master);
+    this.rings.set(name, ring);
+    return ring;
+  }
+
+  private issueOverlay(policy: CompiledPolicy, ring: KeyRing, now: number, issued: Map<string, Issued>): void {
     const prepared = prepareImages(policy, this.sha256);
-    const ring = new KeyRing(policy, master);
     const epoch = Math.floor(now / policy.overlay.keys.epochSeconds);
     for (const node of [...policy.gateways, ...policy.endpoints]) {
-      const issue = {
-        term: this.term,
-        sequence: this.sequence,
-        notAfter: ring.notAfter(epoch),
-        keys: ring.keysOf(node, epoch),
-      };
-      const id = hexId(node.id);
-      issued.set(id, this.keepIfSame(id, node, encodeImage(prepared, node, issue)));
+      issued.set(hexId(node.id), this.issueNode(prepared, node, ring, epoch));
     }
   }
 
-  private keepIfSame(id: string, node: CompiledEndpoint | CompiledGateway, bytes: Uint8Array): IssuedImage {
-    const before = this.last.get(id);
-    if (before !== undefined && sameContent(before.bytes, bytes)) return { ...before, node };
-    return { node, generation: (BigInt(this.term) << 32n) | BigInt(this.sequence), bytes };
+  private issueNode(prepared: PreparedImages, node: Node, ring: KeyRing, epoch: number): Issued {
+    const parts = (sequence: number) => {
+      const keys = ring.keysOf(node, epoch);
+      return encodeParts(prepared, node, { term: this.term, sequence, notAfter: ring.notAfter(epoch), keys });
+    };
+    const [header] = parts(this.sequence) as [Uint8Array];
+    const before = this.last.get(hexId(node.id));
+    const sequence = before !== undefined && sameContent(before.header, header) ? before.sequence : this.sequence;
+    const generation = (BigInt(this.term) << 32n) | BigInt(sequence);
+    return { node, generation, sequence, header, parts: () => parts(sequence) };
   }
+}
+
+interface Issued extends IssuedImage {
+  readonly sequence: number;
+  readonly header: Uint8Array;
 }
 
 /** The header behind the generation holds every section's digest: if it is the same, so is everything. */

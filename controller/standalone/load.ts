@@ -29,7 +29,9 @@ export async function load(reader: WorldReader, folder: string, allowLoopback: b
 /** A SaP has one image, that of its overlay. */
 function servesSeveral({ origin, overlays, local }: OverlayGateway): Rejection[] {
   if (local === undefined || overlays.length < 2) return [];
-  return [{ origin, field: "spec.overlays", message: "a gateway that runs here serves one overlay: give each its own" }];
+  return [
+    { origin, field: "spec.overlays", message: "a gateway that runs here serves one overlay: give each its own" },
+  ];
 }
 
 function nothing(folder: string): Rejection {

@@ -51,6 +51,16 @@ export class Session {
     if (!claim.claimed)
       return { problem: `process ${claim.holder.pid} runs in ${stateFolder} already: stop it or use --state` };
     const machine = await machineFor(options);
+    try {
+      return await Session.#begin(options, machine);
+    } catch (error) {
+      await machine.close();
+      await releaseStateFolder(stateFolder);
+      throw error;
+    }
+  }
+
+  static async #begin(options: SessionOptions, machine: Machine): Promise<Start> {
     const standalone = await Standalone.open({ ...options, machine });
     const session = new Session(options, machine, standalone);
     const first = await standalone.reload();
@@ -58,10 +68,10 @@ export class Session {
       await session.stop();
       return first;
     }
-    const changed = async () => options.events.reloaded?.(await standalone.reload());
-    // What is in force stays in force; the next change tries again.
     const failed = (error: unknown) => options.events.trouble?.(`following ${options.folder}: ${String(error)}`);
-    session.#watch = await watchFolder(options.folder, changed, { failed, debounceMs: DEBOUNCE_MS });
+    session.#watch = await watchFolder(options.folder, () => session.#follow(), { failed, debounceMs: DEBOUNCE_MS });
+    // What changed between the first reading and the watch.
+    await session.#follow();
     return { session };
   }
 
@@ -75,6 +85,13 @@ export class Session {
     await this.standalone.stop();
     await this.machine.close();
     await releaseStateFolder(this.#options.stateFolder);
+  }
+
+  /** What is in force stays in force if this fails; the next change tries again. */
+  async #follow(): Promise<void> {
+    const reload = await this.standalone.reload();
+    const nothing = reload.kind === "applied" && reload.changed + reload.started.length + reload.stopped.length === 0;
+    if (!nothing) this.#options.events.reloaded?.(reload);
   }
 }
 

@@ -210,12 +210,12 @@ export class Standalone {
   }
 }
 
-function served({ node, generation, bytes }: IssuedImage): NodeImage {
+function served({ node, generation, parts }: IssuedImage): NodeImage {
   if ("gateway" in node) {
     const addresses = node.gateway.addresses.map((address) =>
       address.slice(0, address.lastIndexOf(":")).replace(/^\[|\]$/g, ""),
     );
-    return { identity: node.gateway.identity, addresses, generation, parts: [bytes] };
+    return { identity: node.gateway.identity, addresses, generation, parts };
   }
-  return { identity: node.endpoint.identity, addresses: node.endpoint.addresses, generation, parts: [bytes] };
+  return { identity: node.endpoint.identity, addresses: node.endpoint.addresses, generation, parts };
 }
