@@ -51,7 +51,8 @@ function filterModule(name: FilterModule): WebAssembly.Module {
 
 /** One worker of a proxy. */
 export abstract class FakeProxy extends ProxyHost {
-  private firstRoot = 0;
+  /** Root context of the first plugin that was configured. */
+  protected firstRoot = 0;
 
   constructor(module: WebAssembly.Module, conduct: Partial<Conduct> = {}) {
     super(module);
@@ -79,15 +80,8 @@ export abstract class FakeProxy extends ProxyHost {
   }
 
   /** A CONNECT, or whatever else is said, reaches the HTTP filter. */
-  request({ method = "CONNECT", authority, stamp, others = [], peer, root = this.firstRoot }: Request): Stream {
-    const headers: HeaderList = [];
-    const add = (name: string, value: string | undefined) =>
-      value !== undefined && headers.push([name, fromLatin1(value)]);
-    add(":method", method);
-    add(":authority", authority);
-    for (const value of typeof stamp === "string" ? [stamp] : (stamp ?? [])) add("sallyport-stamp", value);
-    for (const [name, value] of others) add(name, value);
-    const stream = new Stream("http", root, peerProperties(peer), headers);
+  request(request: Request): Stream {
+    const stream = new Stream("http", request.root ?? this.firstRoot, peerProperties(request.peer), headersOf(request));
     this.begin(stream);
     return stream;
   }
@@ -118,11 +112,8 @@ export class FakeEndpointProxy extends FakeProxy {
   }
 
   /** An app's connection reaches the network filter. */
-  openConnection({ source, destination, root = 1 }: Connection): Stream {
-    const properties = new Map<string, Uint8Array>();
-    if (source !== undefined) properties.set("source\0address", fromLatin1(source));
-    if (destination !== undefined) properties.set("destination\0address", fromLatin1(destination));
-    const stream = new Stream("connection", root, properties, undefined);
+  openConnection(connection: Connection): Stream {
+    const stream = new Stream("connection", connection.root ?? this.firstRoot, socketProperties(connection), undefined);
     this.begin(stream);
     return stream;
   }
@@ -134,9 +125,29 @@ export class FakeGatewayProxy extends FakeProxy {
   }
 }
 
-function peerProperties({ identity, address }: Peer): Map<string, Uint8Array> {
-  const properties = new Map<string, Uint8Array>();
-  if (address !== undefined) properties.set("source\0address", fromLatin1(address));
-  if (identity !== undefined) properties.set("connection\0uri_san_peer_certificate", fromLatin1(identity));
-  return properties;
+export function headersOf({ method = "CONNECT", authority, stamp, others = [] }: Request): HeaderList {
+  const headers: HeaderList = [];
+  const add = (name: string, value: string | undefined) => {
+    if (value !== undefined) headers.push([name, fromLatin1(value)]);
+  };
+  add(":method", method);
+  add(":authority", authority);
+  for (const value of typeof stamp === "string" ? [stamp] : (stamp ?? [])) add("sallyport-stamp", value);
+  for (const [name, value] of others) add(name, value);
+  return headers;
+}
+
+export function peerProperties({ identity, address }: Peer): ReadonlyMap<string, Uint8Array> {
+  return propertiesOf({ "source\0address": address, "connection\0uri_san_peer_certificate": identity });
+}
+
+export function socketProperties({ source, destination }: Connection): ReadonlyMap<string, Uint8Array> {
+  return propertiesOf({ "source\0address": source, "destination\0address": destination });
+}
+
+function propertiesOf(known: Record<string, string | undefined>): ReadonlyMap<string, Uint8Array> {
+  const present = Object.entries(known).flatMap(([name, value]) =>
+    value === undefined ? [] : [[name, fromLatin1(value)] as const],
+  );
+  return new Map(present);
 }

@@ -16,24 +16,22 @@ export class GuestMemory {
 
   /** The bytes themselves, valid until the guest runs again; undefined if they aren't all there. */
   bytes(at: number, length: number): Buffer | undefined {
-    const from = at >>> 0;
-    const all = this.all();
-    return from + (length >>> 0) <= all.length ? all.subarray(from, from + (length >>> 0)) : undefined;
+    return this.holds(at, length) ? this.all().subarray(at >>> 0, (at >>> 0) + (length >>> 0)) : undefined;
   }
 
   /** One character per byte. */
   text(at: number, length: number): string | undefined {
-    return this.bytes(at, length)?.toString("latin1");
+    return this.holds(at, length) ? this.all().toString("latin1", at >>> 0, (at >>> 0) + (length >>> 0)) : undefined;
   }
 
   writeU32(at: number, value: number): Status {
-    if (this.bytes(at, 4) === undefined) return Status.InvalidMemoryAccess;
+    if (!this.holds(at, 4)) return Status.InvalidMemoryAccess;
     this.all().writeUInt32LE(value, at >>> 0);
     return Status.Ok;
   }
 
   writeU64(at: number, value: bigint): Status {
-    if (this.bytes(at, 8) === undefined) return Status.InvalidMemoryAccess;
+    if (!this.holds(at, 8)) return Status.InvalidMemoryAccess;
     this.all().writeBigUInt64LE(value, at >>> 0);
     return Status.Ok;
   }
@@ -43,11 +41,14 @@ export class GuestMemory {
     let pointer = 0;
     if (value.length > 0) {
       pointer = this.allocate(value.length) >>> 0;
-      const room = pointer === 0 ? undefined : this.bytes(pointer, value.length);
-      if (room === undefined) return Status.InvalidMemoryAccess;
-      room.set(value);
+      if (pointer === 0 || !this.holds(pointer, value.length)) return Status.InvalidMemoryAccess;
+      this.all().set(value, pointer);
     }
     return this.writeU32(pointerAt, pointer) || this.writeU32(lengthAt, value.length);
+  }
+
+  private holds(at: number, length: number): boolean {
+    return (at >>> 0) + (length >>> 0) <= this.memory.buffer.byteLength;
   }
 
   /** A grown memory has a new buffer, and views of the old one are empty. */

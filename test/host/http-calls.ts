@@ -36,10 +36,18 @@ export function readPairs(bytes: Buffer): Map<string, string> | undefined {
 
 /** The reverse of `readPairs`; here a name may come more than once. */
 export function writePairs(list: HeaderList): Uint8Array {
-  const parts = list.map(([name, value]) => [fromLatin1(name), value] as const);
-  const lengths = new Uint32Array([list.length, ...parts.flatMap(([name, value]) => [name.length, value.length])]);
-  const end = Buffer.alloc(1);
-  return Buffer.concat([new Uint8Array(lengths.buffer), ...parts.flatMap(([name, value]) => [name, end, value, end])]);
+  const start = 4 + list.length * 8;
+  const bytes = Buffer.alloc(list.reduce((sum, [name, value]) => sum + name.length + value.length + 2, start));
+  bytes.writeUInt32LE(list.length, 0);
+  let at = start;
+  list.forEach(([name, value], i) => {
+    bytes.writeUInt32LE(name.length, 4 + i * 8);
+    bytes.writeUInt32LE(value.length, 8 + i * 8);
+    bytes.write(name, at, "latin1");
+    bytes.set(value, at + name.length + 1);
+    at += name.length + value.length + 2;
+  });
+  return bytes;
 }
 
 export function answerOf(status: number, body: Uint8Array = new Uint8Array(0)): HttpAnswer {

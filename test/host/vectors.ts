@@ -15,7 +15,7 @@ export function toHex(bytes: Uint8Array): string {
 
 /** One byte per character. */
 export function fromLatin1(text: string): Uint8Array {
-  return new Uint8Array(Buffer.from(text, "latin1"));
+  return Buffer.from(text, "latin1");
 }
 
 export function toLatin1(bytes: Uint8Array): string {
