@@ -36,6 +36,7 @@ export class Session {
   readonly machine: Machine;
   readonly #options: SessionOptions;
   #watch: Watch | undefined;
+  #isBroken = false;
 
   private constructor(options: SessionOptions, machine: Machine, standalone: Standalone) {
     this.#options = options;
@@ -90,8 +91,10 @@ export class Session {
   /** What is in force stays in force if this fails; the next change tries again. */
   async #follow(): Promise<void> {
     const reload = await this.standalone.reload();
-    const nothing = reload.kind === "applied" && reload.changed + reload.started.length + reload.stopped.length === 0;
-    if (!nothing) this.#options.events.reloaded?.(reload);
+    const same = reload.kind === "applied" && reload.changed + reload.started.length + reload.stopped.length === 0;
+    // That a broken file is whole again is news even if nothing changed by it.
+    if (!same || this.#isBroken) this.#options.events.reloaded?.(reload);
+    this.#isBroken = reload.kind === "kept";
   }
 }
 
