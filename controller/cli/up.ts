@@ -76,5 +76,6 @@ function reloadText(reload: Reload): string {
   }
   const { changed, started, stopped } = reload;
   const nodes = [...started.map((name) => `started ${name}`), ...stopped.map((name) => `stopped ${name}`)];
-  return [`applied: new images for ${changed} node ids`, ...nodes].join("; ");
+  const images = changed === 0 ? "no node needs another image" : `${changed} new images`;
+  return [`applied: ${images}`, ...nodes].join("; ");
 }
