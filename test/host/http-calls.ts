@@ -15,6 +15,8 @@ export interface HttpCall {
 export interface HttpAnswer {
   readonly headers: HeaderList;
   readonly body: Uint8Array;
+  /** What the host says is the length of the body. */
+  readonly announced?: number;
 }
 
 /** u32 count, (u32 key length, u32 value length) pairs, then key NUL value NUL ...; undefined if it isn't just that. */

@@ -141,7 +141,15 @@ export class ProxyHost {
     const root = this.root(caller);
     this.answer = answer === FAILURE ? undefined : answer;
     try {
-      this.run(root, "proxy_on_http_call_response", root.id, token, answer.headers.length, answer.body.length, 0);
+      this.run(
+        root,
+        "proxy_on_http_call_response",
+        root.id,
+        token,
+        answer.headers.length,
+        answer.announced ?? answer.body.length,
+        0,
+      );
     } finally {
       this.answer = undefined;
     }
