@@ -7,3 +7,4 @@ export * from "./portable/crypto";
 export * from "./portable/stamp";
 export * from "./portable/destination";
 export * from "./portable/image";
+export * from "./portable/measure";

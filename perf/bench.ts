@@ -49,8 +49,14 @@ async function prepareAndEnter(options: BenchOptions): Promise<number> {
   const lab = await detectLab();
   const stateFolder = mkdtempSync(join(tmpdir(), "sallyport-bench-"));
   try {
-    const prepared: Prepared = { stateFolder, envoy: envoy.path, environment: environment(folder, envoy.version), load };
-    if (lab.kind === "none") return await measure(options, { ...prepared, load: { reason: `no network namespaces: ${lab.reason}` } });
+    const prepared: Prepared = {
+      stateFolder,
+      envoy: envoy.path,
+      environment: environment(folder, envoy.version),
+      load,
+    };
+    if (lab.kind === "none")
+      return await measure(options, { ...prepared, load: { reason: `no network namespaces: ${lab.reason}` } });
     process.env[PREPARED] = JSON.stringify(prepared);
     return await enterLab(lab.kind);
   } finally {
@@ -58,11 +64,26 @@ async function prepareAndEnter(options: BenchOptions): Promise<number> {
   }
 }
 
-async function measure({ quick, only }: BenchOptions, { stateFolder, envoy, environment, load }: Prepared): Promise<number> {
+async function measure(
+  { quick, only }: BenchOptions,
+  { stateFolder, envoy, environment, load }: Prepared,
+): Promise<number> {
   const folder = projectFolder();
-  const ground = { quick, projectFolder: folder, stateFolder, envoy, loadProgram: "program" in load ? load.program : "", say };
+  const ground = {
+    quick,
+    projectFolder: folder,
+    stateFolder,
+    envoy,
+    loadProgram: "program" in load ? load.program : "",
+    say,
+  };
   const scenarios = await runScenarios(ground, only, "reason" in load ? load.reason : undefined);
-  const results: BenchResults = { environment, quick, seconds: Math.round((performance.now() - started) / 1000), scenarios };
+  const results: BenchResults = {
+    environment,
+    quick,
+    seconds: Math.round((performance.now() - started) / 1000),
+    scenarios,
+  };
   const text = report(results);
   await mkdir(join(folder, "perf", "results"), { recursive: true });
   await writeFile(join(folder, "perf", "results", "latest.json"), `${JSON.stringify(results, roundedNumbers, 1)}\n`);

@@ -19,7 +19,8 @@ export function environment(projectFolder: string, envoyVersion: string): Enviro
 
 /** The short hash, with `+` where files differ from it. */
 function commitOf(folder: string): string {
-  const git = (...args: string[]) => spawnSync("git", ["-C", folder, ...args], { encoding: "utf8" }).stdout?.trim() ?? "";
+  const git = (...args: string[]) =>
+    spawnSync("git", ["-C", folder, ...args], { encoding: "utf8" }).stdout?.trim() ?? "";
   const hash = git("rev-parse", "--short", "HEAD");
   if (hash === "") return "unknown";
   return git("status", "--porcelain", "--untracked-files=no", "--", ".", ":!perf/results") === "" ? hash : `${hash}+`;

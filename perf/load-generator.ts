@@ -1,8 +1,9 @@
 /** Drives `perf/load`, the load generator in C: builds it, and turns commands into samples. */
+
+import type { ChildProcess } from "node:child_process";
 import { spawnSync } from "node:child_process";
 import { mkdirSync, readdirSync } from "node:fs";
 import { join } from "node:path";
-import type { ChildProcess } from "node:child_process";
 import { createInterface } from "node:readline";
 import { spawnBound } from "../controller/node/child.ts";
 
@@ -32,13 +33,23 @@ export interface RateSamples {
 }
 
 /** Compiles the generator into `folder`; the path of the program, or why there is none. */
-export function buildLoadGenerator(sources: string, folder: string): { readonly program: string } | { readonly reason: string } {
+export function buildLoadGenerator(
+  sources: string,
+  folder: string,
+): { readonly program: string } | { readonly reason: string } {
   mkdirSync(folder, { recursive: true });
   const program = join(folder, "load");
   const files = readdirSync(sources).filter((name) => name.endsWith(".c"));
   const compiler = process.env.CC ?? "cc";
-  const { status, stderr, error } = spawnSync(compiler, ["-O2", "-o", program, ...files.map((name) => join(sources, name))], { encoding: "utf8" });
-  if (error) return { reason: `no C compiler: ${compiler} cannot be started; install one (Debian: apt-get install gcc libc6-dev)` };
+  const { status, stderr, error } = spawnSync(
+    compiler,
+    ["-O2", "-o", program, ...files.map((name) => join(sources, name))],
+    { encoding: "utf8" },
+  );
+  if (error)
+    return {
+      reason: `no C compiler: ${compiler} cannot be started; install one (Debian: apt-get install gcc libc6-dev)`,
+    };
   return status === 0 ? { program } : { reason: `${compiler} cannot compile the load generator: ${stderr.trim()}` };
 }
 
@@ -89,7 +100,9 @@ export class LoadGenerator {
 /** Starts the server in all these namespaces; resolves when it listens. */
 export async function startServer(program: string, port: number, namespaces: readonly string[]): Promise<ChildProcess> {
   const child = spawnBound([program, "serve", String(port), ...namespaces], { stdio: ["ignore", "pipe", "inherit"] });
-  const first = await createInterface({ input: child.stdout as NodeJS.ReadableStream })[Symbol.asyncIterator]().next();
+  const first = await createInterface({ input: child.stdout as NodeJS.ReadableStream })
+    [Symbol.asyncIterator]()
+    .next();
   if (first.value !== "ready") throw new Error("the load generator's server did not start");
   return child;
 }

@@ -23,7 +23,10 @@ export const USAGE = `npm run bench [-- --quick] [--only a,b]
 
 /** The options, or what is wrong with them. */
 export function benchOptions(args: readonly string[]): BenchOptions | { readonly complaint: string } {
-  const options = { quick: { type: "boolean", default: false }, only: { type: "string", default: [...LETTERS].join() } } as const;
+  const options = {
+    quick: { type: "boolean", default: false },
+    only: { type: "string", default: [...LETTERS].join() },
+  } as const;
   try {
     const { values } = parseArgs({ args: [...args], options });
     const only = new Set(values.only.split(",").map((letter) => letter.trim()));

@@ -16,7 +16,10 @@ export const CONTROLLER_IDENTITY = "spiffe://bench/controller";
 
 /** Publishes the images of the nodes that run; those of the rest of a world are never asked for. */
 export async function serveImages(authority: Authority, policies: readonly CompiledPolicy[]): Promise<ImageServer> {
-  const server = new ImageServer({ certificate: await authority.issue(CONTROLLER_IDENTITY), clock: { now: () => Date.now() } });
+  const server = new ImageServer({
+    certificate: await authority.issue(CONTROLLER_IDENTITY),
+    clock: { now: () => Date.now() },
+  });
   await server.listen(CONTROLLER_ADDRESS, CONTROL_PORT);
   server.publish(new Map(policies.flatMap((policy) => localImages(policy))));
   return server;
@@ -31,9 +34,16 @@ function localImages(policy: CompiledPolicy): [string, NodeImage][] {
   const ring = new KeyRing(policy, new Secret(randomBytes(32)));
   const epoch = Math.floor(Date.now() / 1000 / policy.overlay.keys.epochSeconds);
   const image = (node: CompiledEndpoint | CompiledGateway, identity: string): [string, NodeImage] => {
-    const bytes = encodeImage(prepared, node, { term: 1, sequence: 1, notAfter: ring.notAfter(epoch), keys: ring.keysOf(node, epoch) });
+    const bytes = encodeImage(prepared, node, {
+      term: 1,
+      sequence: 1,
+      notAfter: ring.notAfter(epoch),
+      keys: ring.keysOf(node, epoch),
+    });
     return [hexId(node.id), { identity, addresses: [], generation: (1n << 32n) | 1n, parts: [bytes] }];
   };
-  const endpoints = policy.endpoints.filter(({ endpoint }) => endpoint.local).map((node) => image(node, node.endpoint.identity));
+  const endpoints = policy.endpoints
+    .filter(({ endpoint }) => endpoint.local)
+    .map((node) => image(node, node.endpoint.identity));
   return [...endpoints, ...policy.gateways.map((node) => image(node, node.gateway.identity))];
 }

@@ -13,8 +13,18 @@ import type { ImageServer } from "../../controller/serve/image-server.ts";
 import { LoadGenerator, startServer, type Target } from "../load-generator.ts";
 import { OVERLAY } from "../worlds.ts";
 import { CONTROLLER_IDENTITY, serveImages } from "./control.ts";
-import { type ChainPlace, clientName, firstDestination, flowWorld, gatewayName, SERVICE_PORT, serverAddress, serverName, serverNetwork } from "./flow-world.ts";
-import { Proxy, type ProxyGround } from "./proxy.ts";
+import {
+  type ChainPlace,
+  clientName,
+  firstDestination,
+  flowWorld,
+  gatewayName,
+  SERVICE_PORT,
+  serverAddress,
+  serverName,
+  serverNetwork,
+} from "./flow-world.ts";
+import { type EnvoyGround, MeasuredEnvoy } from "./measured-envoy.ts";
 import { rbacFilters } from "./rbac.ts";
 import { pairClient, pairServer, withHttpFilters, withoutFilters } from "./rewrite.ts";
 import type { Variant } from "./variants.ts";
@@ -38,7 +48,7 @@ export interface Way {
   /** Its further addresses, which no flow has gone to when the plane opens. */
   readonly spread: Target;
   /** In the order in which a flow passes them. */
-  readonly proxies: readonly Proxy[];
+  readonly proxies: readonly MeasuredEnvoy[];
 }
 
 const MAX_HEAP_BYTES = 4 * 2 ** 30;
@@ -61,8 +71,10 @@ export class DataPlane {
     const lab = await Lab.open({ stateFolder });
     const clock = { now: () => Date.now() };
     const authority = await Authority.open({ folder: join(stateFolder, "ca"), clock });
-    const ground: ProxyGround = { lab, authority, envoy, folderOf: (node) => join(stateFolder, "nodes", node) };
-    const chains = variants.map((variant, index) => chainOf(variant, { name: variant.name, index, destinations: options.destinations }, options));
+    const ground: EnvoyGround = { lab, authority, envoy, folderOf: (node) => join(stateFolder, "nodes", node) };
+    const chains = variants.map((variant, index) =>
+      chainOf(variant, { name: variant.name, index, destinations: options.destinations }, options),
+    );
     const policies = chains.flatMap(({ variant, policy }) => (variant.kind === "sallyport" ? [policy] : []));
     const images = await serveImages(authority, policies);
     const ways: Way[] = [];
@@ -70,7 +82,11 @@ export class DataPlane {
       options.say(`starting ${chain.variant.label}`);
       ways.push(await startChain(ground, chain, stateFolder));
     }
-    await startServer(options.loadProgram, SERVICE_PORT, chains.map(({ place }) => namespaceFile(stateFolder, serverName(place))));
+    await startServer(
+      options.loadProgram,
+      SERVICE_PORT,
+      chains.map(({ place }) => namespaceFile(stateFolder, serverName(place))),
+    );
     const load = LoadGenerator.start(options.loadProgram);
     for (const way of ways) await untilReady(way, load);
     return new DataPlane(load, ways, images);
@@ -104,13 +120,13 @@ function chainOf(variant: Variant, place: ChainPlace, options: DataPlaneOptions)
   return { variant, place, policy, world, plans };
 }
 
-async function startChain(ground: ProxyGround, chain: Chain, stateFolder: string): Promise<Way> {
+async function startChain(ground: EnvoyGround, chain: Chain, stateFolder: string): Promise<Way> {
   const { place, variant, policy, plans } = chain;
-  const proxies: Proxy[] = [];
+  const proxies: MeasuredEnvoy[] = [];
   for (const name of [clientName(place), `${gatewayName(place)}-0`, serverName(place)]) {
     const plan = plans.find((one) => one.name === name) as NodePlan;
     const bootstrap = bootstrapOf(chain, plan);
-    if (bootstrap !== undefined) proxies.push(await Proxy.start(ground, plan, bootstrap, policy.overlay.cidr));
+    if (bootstrap !== undefined) proxies.push(await MeasuredEnvoy.start(ground, plan, bootstrap, policy.overlay.cidr));
     else if (plan.role === "endpoint") await ground.lab.addNode({ name, addresses: plan.addresses });
     if (!ground.lab.nodes.includes(name)) continue;
     await freePortsAtOnce(ground.lab, name);
@@ -127,7 +143,17 @@ async function startChain(ground: ProxyGround, chain: Chain, stateFolder: string
 
 /** All of a server's addresses behind one neighbour: the kernel's neighbour table is small and shared by namespaces. */
 async function routeToServer(lab: Lab, name: string, place: ChainPlace): Promise<void> {
-  await lab.run(name, ["ip", "route", "add", serverNetwork(place), "via", serverAddress(place), "dev", "eth0", "onlink"]);
+  await lab.run(name, [
+    "ip",
+    "route",
+    "add",
+    serverNetwork(place),
+    "via",
+    serverAddress(place),
+    "dev",
+    "eth0",
+    "onlink",
+  ]);
 }
 
 /**
@@ -153,7 +179,9 @@ function bootstrapOf({ variant, place, world }: Chain, { name, role, bootstrap }
     case "plain":
       return withoutFilters(bootstrap);
     case "rbac":
-      return role === "gateway" ? withHttpFilters(withoutFilters(bootstrap), rbacFilters(world)) : withoutFilters(bootstrap);
+      return role === "gateway"
+        ? withHttpFilters(withoutFilters(bootstrap), rbacFilters(world))
+        : withoutFilters(bootstrap);
     case "sallyport":
       return bootstrap;
   }
@@ -171,7 +199,9 @@ async function untilReady({ variant, target, proxies }: Way, load: LoadGenerator
     if (failed === 0) return;
     const dead = proxies.find(({ ended }) => ended);
     if (dead !== undefined || Date.now() > deadline) {
-      const log = await Promise.all(proxies.map(async (proxy) => `${proxy.name}:\n${(await readFile(proxy.log, "utf8")).slice(-2000)}`));
+      const log = await Promise.all(
+        proxies.map(async (proxy) => `${proxy.name}:\n${(await readFile(proxy.log, "utf8")).slice(-2000)}`),
+      );
       throw new Error(`${variant.label}: ${dead ? `${dead.name} ended` : "no flow passes"}\n${log.join("\n")}`);
     }
     await new Promise((resolve) => setTimeout(resolve, 20));

@@ -1,5 +1,12 @@
 /** The worlds behind the data plane scenarios: a realistic cluster around one client and one server that really run. */
-import type { NetworkPolicy, OverlayEndpoint, PolicyRule, Requirement, Selector, World } from "../../controller/model/resources.ts";
+import type {
+  NetworkPolicy,
+  OverlayEndpoint,
+  PolicyRule,
+  Requirement,
+  Selector,
+  World,
+} from "../../controller/model/resources.ts";
 import { OVERLAY, realisticWorld } from "../worlds.ts";
 
 export const SERVICE_PORT = 8080;
@@ -55,7 +62,10 @@ function client(place: ChainPlace): OverlayEndpoint {
 }
 
 function server(place: ChainPlace): OverlayEndpoint {
-  const more = Array.from({ length: place.destinations }, (_, i) => `10.${100 + place.index}.${4 + (i >>> 8)}.${i & 255}`);
+  const more = Array.from(
+    { length: place.destinations },
+    (_, i) => `10.${100 + place.index}.${4 + (i >>> 8)}.${i & 255}`,
+  );
   return endpoint(serverName(place), "server", [serverAddress(place), ...more]);
 }
 
@@ -74,15 +84,31 @@ function endpoint(name: string, app: string, addresses: readonly string[]): Over
 }
 
 function callerPolicy(): NetworkPolicy {
-  return { origin: origin("NetworkPolicy", `${NAMESPACE}/client`), namespace: NAMESPACE, name: "client", podSelector: app("client"), egress: [toOrFrom("server")] };
+  return {
+    origin: origin("NetworkPolicy", `${NAMESPACE}/client`),
+    namespace: NAMESPACE,
+    name: "client",
+    podSelector: app("client"),
+    egress: [toOrFrom("server")],
+  };
 }
 
 function calleePolicy(): NetworkPolicy {
-  return { origin: origin("NetworkPolicy", `${NAMESPACE}/server`), namespace: NAMESPACE, name: "server", podSelector: app("server"), ingress: [toOrFrom("client")] };
+  return {
+    origin: origin("NetworkPolicy", `${NAMESPACE}/server`),
+    namespace: NAMESPACE,
+    name: "server",
+    podSelector: app("server"),
+    ingress: [toOrFrom("client")],
+  };
 }
 
 function toOrFrom(name: string): PolicyRule {
-  return { index: 0, peers: [{ kind: "pods", podSelector: app(name) }], ports: [{ protocol: "TCP", port: SERVICE_PORT }] };
+  return {
+    index: 0,
+    peers: [{ kind: "pods", podSelector: app(name) }],
+    ports: [{ protocol: "TCP", port: SERVICE_PORT }],
+  };
 }
 
 function app(name: string): Selector {

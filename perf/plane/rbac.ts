@@ -1,6 +1,14 @@
 /** The policies of a world as rules of Envoy's own RBAC filter at the gateway, one for each NetworkPolicy rule. */
 import type { JsonObject } from "../../controller/emit/envoy.ts";
-import type { NetworkPolicy, OverlayEndpoint, PodPeer, PolicyPort, PolicyRule, Selector, World } from "../../controller/model/resources.ts";
+import type {
+  NetworkPolicy,
+  OverlayEndpoint,
+  PodPeer,
+  PolicyPort,
+  PolicyRule,
+  Selector,
+  World,
+} from "../../controller/model/resources.ts";
 import { selects } from "../../controller/model/selectors.ts";
 import { rbacFilter } from "./rewrite.ts";
 
@@ -26,7 +34,11 @@ export function rbacFilters(world: World): JsonObject[] {
   });
 }
 
-function rbacPolicy(from: readonly OverlayEndpoint[], to: readonly OverlayEndpoint[], rule: PolicyRule): JsonObject | undefined {
+function rbacPolicy(
+  from: readonly OverlayEndpoint[],
+  to: readonly OverlayEndpoint[],
+  rule: PolicyRule,
+): JsonObject | undefined {
   const ports = rule.ports?.filter(({ protocol }) => protocol === "TCP");
   if (from.length === 0 || to.length === 0 || ports?.length === 0) return undefined;
   const identities = [...new Set(from.map(({ identity }) => identity))];

@@ -11,7 +11,8 @@ export function withoutFilters(bootstrap: JsonObject): JsonObject {
   return rewritten(bootstrap, (object) => {
     if (isOurs(object)) return undefined;
     if (object.name === "envoy.filters.network.tcp_proxy" && gateway !== undefined) return fixedProxy(object, gateway);
-    if (object.name === "endpoint") return { ...object, original_dst_lb_config: { ...BY_AUTHORITY, upstream_port_override: TUNNEL_PORT } };
+    if (object.name === "endpoint")
+      return { ...object, original_dst_lb_config: { ...BY_AUTHORITY, upstream_port_override: TUNNEL_PORT } };
     if (object.name === "app") return { ...object, original_dst_lb_config: BY_AUTHORITY };
     return object;
   }) as JsonObject;
@@ -34,12 +35,21 @@ export function pairClient(bootstrap: JsonObject, server: string, identity: stri
   const { typed_extension_protocol_options: _, health_checks: __, ...plain } = gateway;
   const endpoints = [{ lb_endpoints: [{ endpoint: { address: socket(server, TUNNEL_PORT) } }] }];
   const cluster = { ...plain, name: "server", load_assignment: { cluster_name: "server", endpoints } };
-  return withResources(bootstrap, [listenerOf(withTcpProxy(bootstrap, "outbound", "server"), "outbound")], [expecting(cluster, identity)]);
+  return withResources(
+    bootstrap,
+    [listenerOf(withTcpProxy(bootstrap, "outbound", "server"), "outbound")],
+    [expecting(cluster, identity)],
+  );
 }
 
 export function pairServer(bootstrap: JsonObject, app: string, port: number, peer: string): JsonObject {
   const endpoints = [{ lb_endpoints: [{ endpoint: { address: socket(app, port) } }] }];
-  const cluster = { name: "app", type: "STATIC", connect_timeout: "1s", load_assignment: { cluster_name: "app", endpoints } };
+  const cluster = {
+    name: "app",
+    type: "STATIC",
+    connect_timeout: "1s",
+    load_assignment: { cluster_name: "app", endpoints },
+  };
   const listener = expecting(listenerOf(withTcpProxy(bootstrap, "tunnel", "app"), "tunnel"), peer);
   return withResources(bootstrap, [listener], [cluster]);
 }
@@ -47,7 +57,9 @@ export function pairServer(bootstrap: JsonObject, app: string, port: number, pee
 const BY_AUTHORITY: JsonObject = { use_http_header: true, http_header_name: ":authority" };
 
 function isOurs({ name }: JsonObject): boolean {
-  return typeof name === "string" && (name.startsWith("sallyport.") || name.endsWith(".set_filter_state") || name === "deny");
+  return (
+    typeof name === "string" && (name.startsWith("sallyport.") || name.endsWith(".set_filter_state") || name === "deny")
+  );
 }
 
 function fixedProxy(filter: JsonObject, cluster: Json): JsonObject {
@@ -58,8 +70,14 @@ function fixedProxy(filter: JsonObject, cluster: Json): JsonObject {
 
 /** The listener's chain becomes a single plain `tcp_proxy`. */
 function withTcpProxy(bootstrap: JsonObject, listener: string, cluster: string): JsonObject {
-  const proxy = extension("envoy.filters.network.tcp_proxy", "extensions.filters.network.tcp_proxy.v3.TcpProxy", { stat_prefix: listener, cluster, idle_timeout: "0s" });
-  return rewritten(bootstrap, (object) => (Array.isArray(object.filters) ? { ...object, filters: [proxy] } : object)) as JsonObject;
+  const proxy = extension("envoy.filters.network.tcp_proxy", "extensions.filters.network.tcp_proxy.v3.TcpProxy", {
+    stat_prefix: listener,
+    cluster,
+    idle_timeout: "0s",
+  });
+  return rewritten(bootstrap, (object) =>
+    Array.isArray(object.filters) ? { ...object, filters: [proxy] } : object,
+  ) as JsonObject;
 }
 
 /** Expects this SPIFFE id at the other end, and no HTTP/2. */
@@ -71,7 +89,11 @@ function expecting(resource: JsonObject, identity: string): JsonObject {
   }) as JsonObject;
 }
 
-function withResources(bootstrap: JsonObject, listeners: readonly JsonObject[], clusters: readonly JsonObject[]): JsonObject {
+function withResources(
+  bootstrap: JsonObject,
+  listeners: readonly JsonObject[],
+  clusters: readonly JsonObject[],
+): JsonObject {
   return { ...bootstrap, static_resources: { listeners, clusters } };
 }
 
@@ -89,7 +111,13 @@ function socket(address: string, port: number): JsonObject {
 }
 
 export function rbacFilter(name: string, policies: JsonObject): JsonObject {
-  return { name, typed_config: typed("extensions.filters.http.rbac.v3.RBAC", { rules: { action: "ALLOW", policies }, rules_stat_prefix: `${name}.` }) };
+  return {
+    name,
+    typed_config: typed("extensions.filters.http.rbac.v3.RBAC", {
+      rules: { action: "ALLOW", policies },
+      rules_stat_prefix: `${name}.`,
+    }),
+  };
 }
 
 /** Every object anew, from the inside out; those for which `visit` answers undefined are left out. */

@@ -31,14 +31,21 @@ export class Samples {
  * Runs blocks of all ways in turn, `rounds` times, each round beginning with another way, so that no variant always
  * follows the same one and what changes in the machine over time meets all alike.
  */
-export async function inTurn(ways: readonly Way[], rounds: number, block: (way: Way, round: number) => Promise<void>): Promise<void> {
+export async function inTurn(
+  ways: readonly Way[],
+  rounds: number,
+  block: (way: Way, round: number) => Promise<void>,
+): Promise<void> {
   for (let round = 0; round < rounds; round++) {
     for (let i = 0; i < ways.length; i++) await block(ways[(round + i) % ways.length] as Way, round);
   }
 }
 
 /** Runs `work` and answers the microseconds that each proxy was on a CPU meanwhile. */
-export async function withCpu<T>({ proxies }: Way, work: () => Promise<T>): Promise<{ readonly result: T; readonly cpuUs: readonly number[] }> {
+export async function withCpu<T>(
+  { proxies }: Way,
+  work: () => Promise<T>,
+): Promise<{ readonly result: T; readonly cpuUs: readonly number[] }> {
   const before = proxies.map((proxy) => proxy.cpuNs());
   const result = await work();
   return { result, cpuUs: proxies.map((proxy, i) => (proxy.cpuNs() - (before[i] as number)) / 1000) };

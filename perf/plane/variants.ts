@@ -33,8 +33,22 @@ export const VARIANTS: readonly Variant[] = [
   { name: DIRECT, label: "direct, no proxy", kind: "direct", policies: 0 },
   { name: PAIR, label: "two tcp_proxy, mTLS per flow", kind: "pair", policies: 0 },
   { name: PLAIN, label: "same Envoys, no filters", kind: "plain", policies: 10 },
-  ...POLICIES.map((policies): Variant => ({ name: `sallyport-${policies}`, label: `Sallyport, ${count(policies)} policies`, kind: "sallyport", policies })),
-  ...POLICIES.map((policies): Variant => ({ name: `rbac-${policies}`, label: `Envoy RBAC, ${count(policies)} policies`, kind: "rbac", policies })),
+  ...POLICIES.map(
+    (policies): Variant => ({
+      name: `sallyport-${policies}`,
+      label: `Sallyport, ${count(policies)} policies`,
+      kind: "sallyport",
+      policies,
+    }),
+  ),
+  ...POLICIES.map(
+    (policies): Variant => ({
+      name: `rbac-${policies}`,
+      label: `Envoy RBAC, ${count(policies)} policies`,
+      kind: "rbac",
+      policies,
+    }),
+  ),
 ];
 
 export function count(value: number): string {

@@ -4,7 +4,7 @@ import { inTurn, microseconds, Samples } from "../plane/rounds.ts";
 import { DIRECT, PAIR, PLAIN, SALLYPORT } from "../plane/variants.ts";
 import { estimateText } from "../report.ts";
 import type { Aim, ScenarioResult, Table } from "../results.ts";
-import { difference, estimate, mean, median, p99, ratio, type Rounds } from "../statistics.ts";
+import { difference, estimate, mean, median, p99, type Rounds, ratio } from "../statistics.ts";
 import type { Ground } from "./ground.ts";
 
 const TRIPS = 300;
@@ -53,13 +53,25 @@ function tripTable(ways: readonly Way[], samples: Samples): Table {
   ]);
   const titles = ["p50 us", "p99 us"].map((title) => ({ title }));
   const ratios = ["p50 ratio", "p99 ratio"].map((title) => ({ title, digits: 3 }));
-  return { title: "Round trip of 100 bytes", columns: [{ title: "" }, ...titles, ...ratios, { title: "p99 above direct, us" }], rows };
+  return {
+    title: "Round trip of 100 bytes",
+    columns: [{ title: "" }, ...titles, ...ratios, { title: "p99 above direct, us" }],
+    rows,
+  };
 }
 
 function uploadTable(ways: readonly Way[], uploads: Samples): Table {
   const of = (name: string) => uploads.of(name, "rate");
-  const rows = ways.map(({ variant: { name, label } }) => [label, estimate(of(name), mean), ratio(of(name), of(PLAIN), mean)]);
-  return { title: "Throughput", columns: [{ title: "" }, { title: "Gbit/s", digits: 2 }, { title: "ratio", digits: 3 }], rows };
+  const rows = ways.map(({ variant: { name, label } }) => [
+    label,
+    estimate(of(name), mean),
+    ratio(of(name), of(PLAIN), mean),
+  ]);
+  return {
+    title: "Throughput",
+    columns: [{ title: "" }, { title: "Gbit/s", digits: 2 }, { title: "ratio", digits: 3 }],
+    rows,
+  };
 }
 
 function aims(sallyport: Rounds, plain: Rounds, direct: Rounds): Aim[] {

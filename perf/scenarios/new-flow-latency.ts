@@ -50,15 +50,29 @@ function latencyTable(title: string, ways: readonly Way[], samples: Samples): Ta
 
 function rateTable(title: string, ways: readonly Way[], samples: Samples): Table {
   const of = (name: string) => samples.of(name, "rate");
-  const rows = ways.map(({ variant: { name, label } }) => [label, estimate(of(name), mean), ratio(of(name), of(PLAIN), mean)]);
+  const rows = ways.map(({ variant: { name, label } }) => [
+    label,
+    estimate(of(name), mean),
+    ratio(of(name), of(PLAIN), mean),
+  ]);
   return { title, columns: [{ title: "" }, { title: "flows/s" }, { title: "ratio", digits: 3 }], rows };
 }
 
 function aims({ warm, busy, spread, busySpread }: FlowSamples, many: string): Aim[] {
-  const latency = (samples: Samples, name: string, base: string) => ratio(samples.of(name, "first"), samples.of(base, "first"), median);
-  const rate = (samples: Samples, name: string, base: string) => ratio(samples.of(name, "rate"), samples.of(base, "rate"), mean);
-  const slower = (aim: string, found: Estimate): Aim => ({ aim, measured: `p50 ${estimateText(found, 3)} times`, met: found.value <= ALLOWED });
-  const fewer = (aim: string, found: Estimate): Aim => ({ aim, measured: `rate ${estimateText(found, 3)} times`, met: found.value >= 1 / ALLOWED });
+  const latency = (samples: Samples, name: string, base: string) =>
+    ratio(samples.of(name, "first"), samples.of(base, "first"), median);
+  const rate = (samples: Samples, name: string, base: string) =>
+    ratio(samples.of(name, "rate"), samples.of(base, "rate"), mean);
+  const slower = (aim: string, found: Estimate): Aim => ({
+    aim,
+    measured: `p50 ${estimateText(found, 3)} times`,
+    met: found.value <= ALLOWED,
+  });
+  const fewer = (aim: string, found: Estimate): Aim => ({
+    aim,
+    measured: `rate ${estimateText(found, 3)} times`,
+    met: found.value >= 1 / ALLOWED,
+  });
   return [
     slower("latency within 10 % of no filters", latency(warm, SALLYPORT, PLAIN)),
     fewer("rate within 10 % of no filters", rate(busy, SALLYPORT, PLAIN)),

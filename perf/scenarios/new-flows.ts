@@ -2,10 +2,10 @@
 import type { DataPlane, Way } from "../plane/data-plane.ts";
 import { inTurn, microseconds, Samples, withCpu } from "../plane/rounds.ts";
 import { count, VARIANTS } from "../plane/variants.ts";
+import type { ScenarioResult } from "../results.ts";
 import type { Ground } from "./ground.ts";
 import { cpuResult } from "./new-flow-cpu.ts";
 import { flowResult } from "./new-flow-latency.ts";
-import type { ScenarioResult } from "../results.ts";
 
 const CLIENTS = 32;
 const RATE_FLOWS = 400;
@@ -52,12 +52,22 @@ class Sampler {
     private readonly destinations: number,
   ) {}
 
-  async latency(ways: readonly Way[], rounds: number, flows: number, to: "target" | "spread", start: number): Promise<Samples> {
+  async latency(
+    ways: readonly Way[],
+    rounds: number,
+    flows: number,
+    to: "target" | "spread",
+    start: number,
+  ): Promise<Samples> {
     const samples = new Samples();
     await inTurn(ways, rounds, async (way, round) => {
       const { result, cpuUs } = await withCpu(way, () => this.plane.load.flows(way[to], start + round * flows, flows));
       const { failed, first, second } = result;
-      samples.add(way.variant.name, { first: microseconds(first), second: microseconds(second), ...cpuOf(cpuUs, flows) }, failed);
+      samples.add(
+        way.variant.name,
+        { first: microseconds(first), second: microseconds(second), ...cpuOf(cpuUs, flows) },
+        failed,
+      );
     });
     return samples;
   }
@@ -69,7 +79,11 @@ class Sampler {
       const start = (round * flows) % this.destinations;
       const { result, cpuUs } = await withCpu(way, () => this.plane.load.rate(way[to], start, flows, CLIENTS));
       const { failed, elapsed, first } = result;
-      samples.add(way.variant.name, { rate: [((flows - failed) * 1e9) / elapsed], first: microseconds(first), ...cpuOf(cpuUs, flows) }, failed);
+      samples.add(
+        way.variant.name,
+        { rate: [((flows - failed) * 1e9) / elapsed], first: microseconds(first), ...cpuOf(cpuUs, flows) },
+        failed,
+      );
     });
     return samples;
   }
@@ -80,4 +94,3 @@ function cpuOf(cpuUs: readonly number[], flows: number): Record<string, number[]
   const each = cpuUs.map((spent, i) => [`cpu${i}`, [spent / flows]] as const);
   return { ...Object.fromEntries(each), cpu: [cpuUs.reduce((sum, spent) => sum + spent, 0) / flows] };
 }
-

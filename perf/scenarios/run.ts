@@ -3,6 +3,7 @@ import { join } from "node:path";
 import { DataPlane } from "../plane/data-plane.ts";
 import { VARIANTS } from "../plane/variants.ts";
 import type { ScenarioResult } from "../results.ts";
+import { decision } from "./decision.ts";
 import { ESTABLISHED_VARIANTS, established } from "./established.ts";
 import type { Ground } from "./ground.ts";
 import { newFlows } from "./new-flows.ts";
@@ -11,13 +12,19 @@ const DESTINATIONS = 1000;
 const TITLES: Readonly<Record<string, string>> = { a: "Established flow", b: "New flows", c: "CPU time of a new flow" };
 
 /** `noPlane`: why no flow can be measured. */
-export async function runScenarios(ground: Ground, only: ReadonlySet<string>, noPlane: string | undefined): Promise<ScenarioResult[]> {
+export async function runScenarios(
+  ground: Ground,
+  only: ReadonlySet<string>,
+  noPlane: string | undefined,
+): Promise<ScenarioResult[]> {
   const results: ScenarioResult[] = [];
   const flows = ["a", "b", "c"].filter((letter) => only.has(letter));
   if (flows.length > 0) {
-    const found = noPlane === undefined ? await onDataPlane(ground, only) : flows.map((letter) => skipped(letter, noPlane));
+    const found =
+      noPlane === undefined ? await onDataPlane(ground, only) : flows.map((letter) => skipped(letter, noPlane));
     results.push(...found.filter(({ letter }) => only.has(letter)));
   }
+  if (only.has("d")) results.push(await decision(ground));
   return results;
 }
 

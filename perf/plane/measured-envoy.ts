@@ -19,7 +19,7 @@ export interface ProxyGround {
   folderOf(node: string): string;
 }
 
-export class Proxy {
+export class MeasuredEnvoy {
   readonly #pid: number;
   #ended = false;
 
@@ -35,7 +35,12 @@ export class Proxy {
   }
 
   /** Makes the node's namespace and guard, and starts its Envoy as the standalone controller does. */
-  static async start(ground: ProxyGround, plan: NodePlan, bootstrap: JsonObject, overlayCidrs: readonly string[]): Promise<Proxy> {
+  static async start(
+    ground: ProxyGround,
+    plan: NodePlan,
+    bootstrap: JsonObject,
+    overlayCidrs: readonly string[],
+  ): Promise<MeasuredEnvoy> {
     const { name, role, addresses } = plan;
     const folder = ground.folderOf(name);
     const tls = join(folder, "tls");
@@ -47,8 +52,20 @@ export class Proxy {
     await loadGuard(ground.lab, name, { role, overlayCidrs, interception: "Overlay" });
     const log = join(folder, "envoy.log");
     const output = openSync(log, "a", 0o600);
-    const options = ["-c", join(folder, "envoy.json"), "--disable-hot-restart", "--concurrency", "1", "--log-level", "warning"];
-    return new Proxy(name, log, ground.lab.execIn(name, [ground.envoy, ...options], { stdio: ["ignore", output, output] }));
+    const options = [
+      "-c",
+      join(folder, "envoy.json"),
+      "--disable-hot-restart",
+      "--concurrency",
+      "1",
+      "--log-level",
+      "warning",
+    ];
+    return new MeasuredEnvoy(
+      name,
+      log,
+      ground.lab.execIn(name, [ground.envoy, ...options], { stdio: ["ignore", output, output] }),
+    );
   }
 
   get ended(): boolean {
