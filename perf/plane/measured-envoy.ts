@@ -11,7 +11,7 @@ import { makePrivateFolder } from "../../controller/serve/private-file.ts";
 import { writeGeneration, writeSecretReferences } from "../../controller/serve/tls-folder.ts";
 
 /** What every proxy of a bench is started with. */
-export interface ProxyGround {
+export interface EnvoyGround {
   readonly lab: Lab;
   readonly authority: Authority;
   readonly envoy: string;
@@ -36,7 +36,7 @@ export class MeasuredEnvoy {
 
   /** Makes the node's namespace and guard, and starts its Envoy as the standalone controller does. */
   static async start(
-    ground: ProxyGround,
+    ground: EnvoyGround,
     plan: NodePlan,
     bootstrap: JsonObject,
     overlayCidrs: readonly string[],
