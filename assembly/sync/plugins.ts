@@ -90,8 +90,9 @@ function removePlugin(root: u32): void {
   for (let i = 0; i < vm.plugins.length; i++) {
     if (vm.plugins[i].root != root) continue;
     const sync = vm.plugins[i].sync;
-    sync.forget(root);
     vm.plugins.splice(i, 1);
+    const successor = vm.pluginOf(root);
+    if (successor === null || successor.sync !== sync) sync.forget(root);
     if (!inUse(sync)) vm.syncs.splice(vm.syncs.indexOf(sync), 1);
     vm.litter = true;
     return;

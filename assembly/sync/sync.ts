@@ -83,7 +83,7 @@ export class Sync {
     this.pollingRoot = root;
   }
 
-  /** The root context goes away: its poll is lost, another one polls. */
+  /** The root context goes away, or polls for another image now: its poll is lost, another one polls. */
   forget(root: u32): void {
     if (this.pollingRoot == root) this.pollingRoot = 0;
   }

@@ -52,6 +52,7 @@ function properties(host: ProxyHost) {
       return value === undefined ? Status.NotFound : host.memory.give(value, pointerAt, lengthAt);
     },
     proxy_set_property(path: number, length: number, value: number, valueLength: number): Status {
+      if (host.conduct.fails === "proxy_set_property") return Status.InternalFailure;
       const context = host.acting();
       const name = host.memory.text(path, length);
       const text = host.memory.text(value, valueLength);
@@ -85,6 +86,7 @@ function headers(host: ProxyHost) {
       value: number,
       valueLength: number,
     ): Status {
+      if (host.conduct.fails === "proxy_replace_header_map_value") return Status.InternalFailure;
       const name = host.memory.text(key, length);
       const text = host.memory.text(value, valueLength);
       if (name === undefined || text === undefined) return Status.InvalidMemoryAccess;

@@ -9,8 +9,10 @@ import { Metrics } from "./metrics.ts";
 export interface Conduct {
   /** When a stream's context goes that the filter ended: older Envoys delete it before they return from the call. */
   deletes: "after the callback" | "at once";
-  /** What becomes of an HTTP call. `fail` calls back at the end of the callback that made it. */
-  calls: "wait" | "refuse" | "fail";
+  /** What becomes of an HTTP call. `fail` calls back at the end of the callback that made it, `lose` never. */
+  calls: "wait" | "refuse" | "fail" | "lose";
+  /** A function that only answers that it failed. */
+  fails: "nothing" | "proxy_set_property" | "proxy_replace_header_map_value";
 }
 
 type Guest = Record<string, (...args: number[]) => number> & { memory: WebAssembly.Memory };
@@ -25,7 +27,7 @@ export class ProxyHost {
   readonly logs: string[] = [];
   /** Calls that wait for an answer, oldest first. */
   readonly calls: HttpCall[] = [];
-  readonly conduct: Conduct = { deletes: "after the callback", calls: "wait" };
+  readonly conduct: Conduct = { deletes: "after the callback", calls: "wait", fails: "nothing" };
   /** While an answer is delivered. */
   answer: HttpAnswer | undefined;
   /** While a plugin is configured. */
@@ -123,9 +125,11 @@ export class ProxyHost {
     for (let root = this.nextToTick(end); root !== undefined; root = this.nextToTick(end)) {
       if (root.nextTickMs > this.clockMs) this.nowMs = root.nextTickMs;
       root.nextTickMs += root.tickMs;
+      this.timeOut();
       this.run(root, "proxy_on_tick", root.id);
     }
     this.nowMs = end;
+    this.timeOut();
   }
 
   /** Delivers the answer to a call; undefined: it failed. */
@@ -235,6 +239,11 @@ export class ProxyHost {
     stream.response = { status, details };
     this.endLater(stream);
     return Status.Ok;
+  }
+
+  private timeOut(): void {
+    if (this.conduct.calls === "lose") return;
+    for (const call of [...this.calls]) if (this.clockMs >= call.madeAtMs + call.timeoutMs) this.deliver(call);
   }
 
   private endLater(stream: Stream): void {

@@ -84,8 +84,17 @@ describe("a poll", () => {
     expect(proxy.counter("sallyport.image.poll_failed")).toBe(0);
   });
 
-  test("that the proxy lost is made again", () => {
+  test("that takes more than 40 s has failed", () => {
     const proxy = startNode("edge-a", "gate");
+    proxy.tick(39_900);
+    expect(proxy.counter("sallyport.image.poll_failed")).toBe(0);
+    proxy.tick(200);
+    expect(proxy.counter("sallyport.image.poll_failed")).toBe(1);
+    expect(proxy.calls).toHaveLength(1);
+  });
+
+  test("that the proxy lost is made again", () => {
+    const proxy = startNode("edge-a", "gate", { calls: "lose" });
     const [lost] = proxy.calls;
     proxy.tick(44_800);
     expect(proxy.calls).toHaveLength(1);
