@@ -13,7 +13,6 @@ export interface ClassSet {
   readonly toggled: Uint32Array;
 }
 
-export const NOBODY: ClassSet = { base: 0, toggled: new Uint32Array(0) };
 export const EVERYBODY: ClassSet = { base: OUTSIDERS | MEMBERS, toggled: new Uint32Array(0) };
 
 /** The set of some classes, ascending; classes from `firstMember` up to `count` are members'. */

@@ -1,6 +1,7 @@
 import type { Namespace, OverlayEndpoint } from "../model/resources.ts";
 import { type ClassSet, classSet, otherMembers } from "./class-set.ts";
-import { Groups, type NumberSet } from "./groups.ts";
+import { Groups } from "./groups.ts";
+import type { ItemSet } from "./label-index.ts";
 import { Partition } from "./partition.ts";
 import { type AddressRange, Segments } from "./ranges.ts";
 import type { Selections } from "./selections.ts";
@@ -135,7 +136,7 @@ class Atoms {
 }
 
 /** The class of each atom, numbered in the order of atoms. */
-function classify(atoms: Atoms, picked: readonly NumberSet[], covered: readonly (readonly number[])[]): Int32Array {
+function classify(atoms: Atoms, picked: readonly ItemSet[], covered: readonly (readonly number[])[]): Int32Array {
   const first = Int32Array.from({ length: atoms.count }, (_, atom) =>
     atom < atoms.firstMember ? 0 : 1 + atoms.portsOf(atom),
   );

@@ -1,12 +1,6 @@
 import type { Labels, Namespace, OverlayEndpoint } from "../model/resources.ts";
-import { type IndexedLabels, LabelIndex } from "./label-index.ts";
+import { type IndexedLabels, type ItemSet, LabelIndex } from "./label-index.ts";
 import type { PodSelection } from "./selections.ts";
-
-/** Numbers from 0 up to `universe`, ascending: those listed, or with `others` all but those listed. */
-export interface NumberSet {
-  readonly others: boolean;
-  readonly listed: Uint32Array;
-}
 
 /** Endpoints of one namespace whose labels no selector can tell apart, numbered by namespace. */
 export class Groups {
@@ -16,8 +10,8 @@ export class Groups {
   private readonly index: LabelIndex;
   private readonly namespaceIndex: LabelIndex;
   /** First group and end of groups of each namespace that has endpoints, by name. */
-  private readonly spans: readonly (readonly [string, number, number])[];
-  private readonly spanOf: ReadonlyMap<string, readonly [string, number, number]>;
+  private readonly spans: readonly Span[];
+  private readonly spanOf: ReadonlyMap<string, Span>;
 
   constructor(
     endpoints: readonly OverlayEndpoint[],
@@ -39,32 +33,25 @@ export class Groups {
   }
 
   /** The groups that a selection matches. */
-  select(selection: PodSelection): NumberSet {
+  select(selection: PodSelection): ItemSet {
+    const spans = this.spansFor(selection);
+    if (spans.length === this.spans.length) return this.index.selectSet(selection.pods);
+    const listed = spans.flatMap(([, from, to]) => this.index.select(selection.pods, from, to));
+    return { others: false, listed: Uint32Array.from(listed) };
+  }
+
+  private spansFor(selection: PodSelection): Span[] {
     if ("namespace" in selection) {
-      const [, from, to] = this.spanOf.get(selection.namespace) ?? ["", 0, 0];
-      return this.compact(this.index.select(selection.pods, from, to));
+      const span = this.spanOf.get(selection.namespace);
+      return span === undefined ? [] : [span];
     }
     const chosen = this.namespaceIndex.select(selection.namespaces, 0, this.spans.length);
-    if (chosen.length === this.spans.length) return this.compact(this.index.select(selection.pods, 0, this.count));
-    return this.compact(chosen.flatMap((n) => this.selectIn(n, selection)));
-  }
-
-  private selectIn(n: number, { pods }: PodSelection): number[] {
-    const [, from, to] = this.spans[n] as readonly [string, number, number];
-    return this.index.select(pods, from, to);
-  }
-
-  private compact(listed: readonly number[]): NumberSet {
-    if (listed.length * 2 <= this.count) return { others: false, listed: Uint32Array.from(listed) };
-    const rest: number[] = [];
-    let next = 0;
-    for (let g = 0; g < this.count; g++) {
-      if (listed[next] === g) next++;
-      else rest.push(g);
-    }
-    return { others: true, listed: Uint32Array.from(rest) };
+    return chosen.map((n) => this.spans[n] as Span);
   }
 }
+
+/** A namespace's name, first group, and end of groups. */
+type Span = readonly [string, number, number];
 
 interface Group {
   readonly namespace: string;
@@ -112,8 +99,8 @@ function seenLabels(labels: Labels, vocabulary: Vocabulary): [string, string | u
   return seen;
 }
 
-/** Runs of equal names: name, first index, end. */
-function spansOf(names: readonly string[]): [string, number, number][] {
+/** Runs of equal names. */
+function spansOf(names: readonly string[]): Span[] {
   const spans: [string, number, number][] = [];
   names.forEach((name, i) => {
     const last = spans.at(-1);

@@ -3,6 +3,12 @@ import type { Requirement, Selector } from "../model/resources.ts";
 /** Labels of one item: values that no selector mentions may be left undefined. */
 export type IndexedLabels = ReadonlyMap<string, string | undefined>;
 
+/** Items numbered from 0: those listed, ascending, or with `others` all but those listed. */
+export interface ItemSet {
+  readonly others: boolean;
+  readonly listed: Uint32Array;
+}
+
 /** Which of many label sets a selector matches, from lists of the items that carry each label. */
 export class LabelIndex {
   private readonly byKey = new Map<string, number[]>();
@@ -10,7 +16,10 @@ export class LabelIndex {
   private readonly matched: Uint32Array;
   private readonly carriers: Uint32Array;
 
+  private readonly count: number;
+
   constructor(items: readonly IndexedLabels[]) {
+    this.count = items.length;
     this.matched = new Uint32Array((items.length + 31) >>> 5);
     this.carriers = new Uint32Array(this.matched.length);
     items.forEach((labels, item) => {
@@ -18,14 +27,30 @@ export class LabelIndex {
     });
   }
 
+  /** The items that the selector matches, listed or, where those are most, by the items that it doesn't match. */
+  selectSet(selector: Selector): ItemSet {
+    const words = (this.count + 31) >>> 5;
+    this.match(selector, 0, this.count);
+    const others = countBits(this.matched, words) * 2 > this.count;
+    if (others) for (let w = 0; w < words; w++) this.matched[w] = ~(this.matched[w] as number);
+    // The last word's bits beyond the items were zero before they were turned.
+    const listed = setBits(this.matched, 0, words);
+    while (others && (listed.at(-1) ?? 0) >= this.count) listed.pop();
+    return { others, listed: Uint32Array.from(listed) };
+  }
+
   /** The items from `from` up to `to` that the selector matches, ascending. */
   select(selector: Selector, from: number, to: number): number[] {
     if (from >= to) return [];
+    this.match(selector, from, to);
+    return setBits(this.matched, from >>> 5, (to + 31) >>> 5);
+  }
+
+  private match(selector: Selector, from: number, to: number): void {
     const firstWord = from >>> 5;
     const endWord = (to + 31) >>> 5;
-    setRange(this.matched, from, to, firstWord, endWord);
+    if (from < to) setRange(this.matched, from, to, firstWord, endWord);
     for (const requirement of selector.requirements) this.require(requirement, from, to, firstWord, endWord);
-    return setBits(this.matched, firstWord, endWord);
   }
 
   private add(key: string, value: string | undefined, item: number): void {
@@ -83,6 +108,14 @@ function setBits(bits: Uint32Array, firstWord: number, endWord: number): number[
     for (let word = bits[w] as number; word !== 0; word &= word - 1) found.push(w * 32 + 31 - Math.clz32(word & -word));
   }
   return found;
+}
+
+function countBits(bits: Uint32Array, endWord: number): number {
+  let count = 0;
+  for (let w = 0; w < endWord; w++) {
+    for (let word = bits[w] as number; word !== 0; word &= word - 1) count++;
+  }
+  return count;
 }
 
 function lowerBound(sorted: readonly number[], value: number): number {

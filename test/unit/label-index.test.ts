@@ -58,6 +58,17 @@ test("an index selects from any span what the selector matches one by one", () =
   );
 });
 
+test("an index lists what a selector matches, or what it doesn't, whichever is shorter", () => {
+  fc.assert(
+    fc.property(fc.array(labels, { maxLength: 100 }), selectors, (items, selector) => {
+      const { others, listed } = new LabelIndex(items.map((item) => new Map(Object.entries(item)))).selectSet(selector);
+      const chosen = items.flatMap((item, i) => (selects(selector, item) !== others ? [i] : []));
+      expect([...listed]).toEqual(chosen);
+      expect(listed.length * 2).toBeLessThanOrEqual(items.length);
+    }),
+  );
+});
+
 test("selectors with one text select the same", () => {
   fc.assert(
     fc.property(selectors, selectors, fc.array(labels), (a, b, items) => {
