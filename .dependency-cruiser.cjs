@@ -4,7 +4,12 @@ const pure = "^(assembly/(wire|decide|crypto)|controller/(model|compile|image|ke
 /** @type {import("dependency-cruiser").IConfiguration} */
 module.exports = {
   forbidden: [
-    { name: "no-circles", severity: "error", from: {}, to: { circular: true, viaOnly: { dependencyTypesNot: ["type-only"] } } },
+    {
+      name: "no-circles",
+      severity: "error",
+      from: {},
+      to: { circular: true, viaOnly: { dependencyTypesNot: ["type-only"] } },
+    },
     { name: "pure-folders-know-no-node", severity: "error", from: { path: pure }, to: { dependencyTypes: ["core"] } },
     {
       name: "pure-folders-use-no-package",
@@ -30,16 +35,36 @@ module.exports = {
       from: { path: "^(assembly|sap-wasm)/" },
       to: { path: "^(controller|perf|test)/" },
     },
-    { name: "abi-only-in-host", severity: "error", from: { pathNot: "^assembly/host/" }, to: { path: "^assembly/host/env\\.ts$" } },
-    { name: "model-is-the-bottom", severity: "error", from: { path: "^controller/model/" }, to: { path: "^controller/(?!model/)" } },
-    { name: "compile-rests-on-model", severity: "error", from: { path: "^controller/compile/" }, to: { path: "^controller/(?!model/|compile/|keys/)" } },
+    {
+      name: "abi-only-in-host",
+      severity: "error",
+      from: { pathNot: "^assembly/host/" },
+      to: { path: "^assembly/host/env\\.ts$" },
+    },
+    {
+      name: "model-is-the-bottom",
+      severity: "error",
+      from: { path: "^controller/model/" },
+      to: { path: "^controller/(?!model/)" },
+    },
+    {
+      name: "compile-rests-on-model",
+      severity: "error",
+      from: { path: "^controller/compile/" },
+      to: { path: "^controller/(?!model/|compile/|keys/)" },
+    },
     {
       name: "image-and-emit-rest-on-compile",
       severity: "error",
       from: { path: "^controller/(image|emit)/" },
       to: { path: "^controller/(?!model/|compile/|keys/|image/|emit/)" },
     },
-    { name: "the-product-knows-no-tests", severity: "error", from: { pathNot: "^(test|perf)/" }, to: { path: "^(test|perf)/" } },
+    {
+      name: "the-product-knows-no-tests",
+      severity: "error",
+      from: { pathNot: "^(test|perf)/" },
+      to: { path: "^(test|perf)/" },
+    },
   ],
   options: {
     doNotFollow: { path: "node_modules" },

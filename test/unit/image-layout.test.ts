@@ -1,5 +1,12 @@
 import { expect, test } from "@jest/globals";
-import { addressSlot, HEADER_DIGEST, HEADER_LENGTH, SECTION_COUNT, SECTION_ENTRY, SECTION_TABLE } from "../../assembly/wire/image.ts";
+import {
+  addressSlot,
+  HEADER_DIGEST,
+  HEADER_LENGTH,
+  SECTION_COUNT,
+  SECTION_ENTRY,
+  SECTION_TABLE,
+} from "../../assembly/wire/image.ts";
 
 test("places the header digest right behind the section table", () => {
   expect(SECTION_TABLE + SECTION_COUNT * SECTION_ENTRY).toBe(HEADER_DIGEST);
