@@ -47,13 +47,18 @@ export function decideNatively(flows: readonly Flow[]): Answer[] {
 
 /** Opens it as the node's filter would. */
 function openImage(image: Image, bytes: Uint8Array, { node, imageTakenAt }: Flow): void {
-  const want = new Expectation();
-  const named = shopWith().node(node);
-  want.node = new DataView(named.id.buffer, named.id.byteOffset, 8);
-  want.overlay = shopWith().policy.overlay.id;
-  want.role = "gateway" in named ? Role.Gateway : Role.Endpoint;
-  const fault = image.open(bytes, bytes.length, want, new Sha256(), imageTakenAt);
+  const fault = image.open(bytes, bytes.length, expectation(node), new Sha256(), imageTakenAt);
   if (fault !== ImageFault.None) throw new Error(`the image of ${node} was refused: ${ImageFault[fault]}`);
+}
+
+/** Whose image a node of the shop takes. */
+export function expectation(name: string): Expectation {
+  const want = new Expectation();
+  const node = shopWith().node(name);
+  want.node = new DataView(node.id.buffer, node.id.byteOffset, 8);
+  want.overlay = shopWith().policy.overlay.id;
+  want.role = "gateway" in node ? Role.Gateway : Role.Endpoint;
+  return want;
 }
 
 function decideOne(admission: Admission, flow: Flow): Answer {

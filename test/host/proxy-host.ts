@@ -132,6 +132,13 @@ export class ProxyHost {
     this.timeOut();
   }
 
+  /** The worker is busy for so long, and then runs one tick of each plugin for all that it missed. */
+  stall(ms: number): void {
+    this.nowMs = this.clockMs + ms;
+    for (const root of this.roots.values()) root.nextTickMs = this.clockMs;
+    this.advance(0);
+  }
+
   /** Delivers the answer to a call; undefined: it failed. */
   deliver(call: HttpCall, answer: HttpAnswer = FAILURE): void {
     const at = this.calls.indexOf(call);

@@ -106,11 +106,10 @@ function editedWorld({ overlay, keyGeneration, without = [] }: ShopEdit): World 
   const isThere = ({ name }: { name: string }) => !without.includes(name);
   return {
     ...world,
-    overlays: world.overlays.map((written) => ({
-      ...written,
-      ...overlay,
-      keys: { ...written.keys, ...(keyGeneration === undefined ? {} : { keyGeneration }) },
-    })),
+    overlays: world.overlays.map((written) => {
+      const keys = { ...written.keys, ...overlay?.keys, ...(keyGeneration !== undefined && { keyGeneration }) };
+      return { ...written, ...overlay, keys };
+    }),
     endpoints: world.endpoints.filter(isThere),
     policies: world.policies.filter(isThere),
   };

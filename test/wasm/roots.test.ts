@@ -124,16 +124,15 @@ describe("several root contexts in one VM", () => {
     const web = proxy.configure(shop.configuration("web", "stamp"));
     const twin = proxy.configure(shop.configuration("twin", "stamp"));
     proxy.tick();
-    const give = (name: string, root: number | undefined, image: Uint8Array) =>
-      proxy.answerPoll(
-        image,
-        proxy.calls.find(({ caller }) => caller === root),
-      );
-    give("web", web, shop.image("web"));
-    give("twin", twin, shop.image("twin"));
+    const give = (root: number | undefined, image: Uint8Array) => {
+      const poll = proxy.calls.find(({ caller }) => caller === root);
+      proxy.answerPoll(image, poll);
+    };
+    give(web, shop.image("web"));
+    give(twin, shop.image("twin"));
     const ours = send(proxy, flowAt("outbound"), web);
     const theirs = send(proxy, flowAt("outbound", { peer: { address: "10.77.0.14:33000" } }), twin);
-    give("web", web, shopWith({ keyGeneration: 4 }).image("web", { sequence: 2 }));
+    give(web, shopWith({ keyGeneration: 4 }).image("web", { sequence: 2 }));
     expect([ours.closes, theirs.closes]).toEqual([1, 0]);
   });
 });
