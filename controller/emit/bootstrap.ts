@@ -53,6 +53,8 @@ export interface NodeSettings {
   /** Addresses to listen on for the tunnel, without port. */
   readonly listen: readonly string[];
   readonly maxHeapBytes: number;
+  /** The Envoy has settings for stream resets; one that hasn't refuses a bootstrap with them. */
+  readonly resetLimits: boolean;
   /** Nodes share this machine's loopback: apps name their destination by the PROXY protocol, nothing is redirected. */
   readonly flat: boolean;
 }
@@ -226,7 +228,7 @@ function tunnelListener(
       request_headers_timeout: "10s",
       max_request_headers_kb: 8,
       common_http_protocol_options: { idle_timeout: "3600s", max_headers_count: 32 },
-      http2_protocol_options: http2Downstream(),
+      http2_protocol_options: http2Downstream(settings.resetLimits),
       upgrade_configs: [{ upgrade_type: "CONNECT" }],
       route_config: { name: "tunnel", virtual_hosts: [{ name: "tunnel", domains: ["*"], routes }] },
       http_filters: filters,

@@ -56,14 +56,13 @@ export function http2Upstream(): JsonObject {
   };
 }
 
-/** HTTP/2 options of a tunnel listener. */
-export function http2Downstream(): JsonObject {
+/** HTTP/2 options of a tunnel listener; `resetLimits`: of an Envoy that has settings for stream resets. */
+export function http2Downstream(resetLimits: boolean): JsonObject {
   return {
     allow_connect: true,
     max_concurrent_streams: 1000,
     // A flow that ends in a reset is ordinary; the default limit would close every flow of the connection.
-    stream_reset_burst: UNLIMITED,
-    stream_reset_rate: UNLIMITED,
+    ...(resetLimits ? { stream_reset_burst: UNLIMITED, stream_reset_rate: UNLIMITED } : {}),
     connection_keepalive: KEEPALIVE,
     ...HTTP2_WINDOWS,
   };

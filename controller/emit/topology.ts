@@ -28,6 +28,8 @@ export interface MachineSettings {
   readonly controlAddress: string;
   readonly controlIdentity: string;
   readonly maxHeapBytes: number;
+  /** The Envoy has settings for stream resets (since 1.39.3). */
+  readonly resetLimits: boolean;
   /** Without network namespaces. */
   readonly flat: boolean;
 }
@@ -105,6 +107,7 @@ function nodeSettings(
     code: machine.code(role),
     listen,
     maxHeapBytes: machine.maxHeapBytes,
+    resetLimits: machine.resetLimits,
     flat: machine.flat,
   };
 }

@@ -18,6 +18,11 @@ export function parseEnvoyVersion(output: string): EnvoyVersion | undefined {
   return { major: Number(match[1]), minor: Number(match[2]), patch: Number(match[3]) };
 }
 
+/** Older ones refuse a bootstrap with `stream_reset_burst` and `stream_reset_rate`. */
+export function knowsResetLimits({ major, minor, patch }: EnvoyVersion): boolean {
+  return major > 1 || minor > 39 || (minor === 39 && patch >= 3);
+}
+
 /** Why this version is not used; undefined when it is. */
 export function unsupported({ major, minor, patch }: EnvoyVersion): string | undefined {
   if (major === 1 && minor === 38 && patch === 3) return `it was built without V8; supported are ${SUPPORTED}`;

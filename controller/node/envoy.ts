@@ -54,6 +54,11 @@ function isProject(file: string): boolean {
   return existsSync(file) && (JSON.parse(readFileSync(file, "utf8")) as { name?: string }).name === "sallyport";
 }
 
+/** The version of an Envoy that `ensureEnvoy` found. */
+export function envoyVersion(path: string): Promise<EnvoyVersion> {
+  return versionOf(path, "the command line");
+}
+
 async function examine(path: string, source: string): Promise<Envoy> {
   const version = await versionOf(path, source);
   const text = `${version.major}.${version.minor}.${version.patch}`;

@@ -7,7 +7,7 @@ import type { NodePlan } from "../emit/topology.ts";
 import { OpenPlace } from "../node/namespace.ts";
 import { Supervisor } from "../node/supervisor.ts";
 import { envoyRun, supervision } from "./envoy-run.ts";
-import type { Machine, MachineEvents, RunningNode } from "./machine.ts";
+import type { EnvoyProgram, Machine, MachineEvents, RunningNode } from "./machine.ts";
 
 /** What is not enforced then, in words for operators. */
 export const NOT_ENFORCED =
@@ -18,16 +18,16 @@ export class FlatMachine implements Machine {
   readonly controlAddress = "127.254.15.44";
   readonly flat = true;
   readonly place = new OpenPlace();
-  readonly #envoy: string;
+  readonly envoy: EnvoyProgram;
   readonly #events: MachineEvents;
 
-  constructor(envoy: string, events: MachineEvents = {}) {
-    this.#envoy = envoy;
+  constructor(envoy: EnvoyProgram, events: MachineEvents = {}) {
+    this.envoy = envoy;
     this.#events = events;
   }
 
   async start(plan: NodePlan, _policy: CompiledPolicy, folder: string): Promise<RunningNode> {
-    const supervisor = new Supervisor(envoyRun(plan, folder, this.#envoy), this.place, {
+    const supervisor = new Supervisor(envoyRun(plan, folder, this.envoy.path), this.place, {
       events: supervision(this.#events),
     });
     await supervisor.start();

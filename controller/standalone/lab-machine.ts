@@ -6,18 +6,18 @@ import { CONTROLLER_ADDRESS } from "../node/link-plan.ts";
 import type { Lab } from "../node/namespace.ts";
 import { Supervisor } from "../node/supervisor.ts";
 import { envoyRun, supervision } from "./envoy-run.ts";
-import type { Machine, MachineEvents, RunningNode } from "./machine.ts";
+import type { EnvoyProgram, Machine, MachineEvents, RunningNode } from "./machine.ts";
 
 export class LabMachine implements Machine {
   readonly controlAddress = CONTROLLER_ADDRESS;
   readonly flat = false;
   readonly place: Lab;
-  readonly #envoy: string;
+  readonly envoy: EnvoyProgram;
   readonly #events: MachineEvents;
 
-  constructor(lab: Lab, envoy: string, events: MachineEvents = {}) {
+  constructor(lab: Lab, envoy: EnvoyProgram, events: MachineEvents = {}) {
     this.place = lab;
-    this.#envoy = envoy;
+    this.envoy = envoy;
     this.#events = events;
   }
 
@@ -26,7 +26,7 @@ export class LabMachine implements Machine {
     await this.place.addNode({ name, addresses });
     // Before the proxy, and before any app: a connection from before the rules would bypass the overlay.
     await loadGuard(this.place, name, { role, overlayCidrs: overlay.cidr, interception: overlay.interception });
-    const supervisor = new Supervisor(envoyRun(plan, folder, this.#envoy), this.place, {
+    const supervisor = new Supervisor(envoyRun(plan, folder, this.envoy.path), this.place, {
       events: supervision(this.#events),
     });
     await supervisor.start();

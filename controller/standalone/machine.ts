@@ -10,7 +10,15 @@ export interface RunningNode {
   stop(): Promise<void>;
 }
 
+/** The Envoy that nodes run. */
+export interface EnvoyProgram {
+  readonly path: string;
+  /** Its HTTP/2 codec has settings for stream resets. */
+  readonly resetLimits: boolean;
+}
+
 export interface Machine {
+  readonly envoy: EnvoyProgram;
   /** Address of the controller as nodes reach it, without port. */
   readonly controlAddress: string;
   /** Nodes share this machine's loopback: no namespaces, no capture, no guard. */

@@ -1,4 +1,6 @@
 /** One run of the standalone controller on this machine, following its directory until it is stopped. */
+import { envoyVersion } from "../node/envoy.ts";
+import { knowsResetLimits } from "../node/envoy-version.ts";
 import { currentLab } from "../node/lab-entry.ts";
 import { Lab } from "../node/namespace.ts";
 import { claimStateFolder, releaseStateFolder } from "../node/run-record.ts";
@@ -98,7 +100,8 @@ export class Session {
   }
 }
 
-async function machineFor({ stateFolder, envoy, events }: SessionOptions): Promise<Machine> {
+async function machineFor({ stateFolder, envoy: path, events }: SessionOptions): Promise<Machine> {
+  const envoy = { path, resetLimits: knowsResetLimits(await envoyVersion(path)) };
   if (currentLab() === undefined) return new FlatMachine(envoy, events);
   return new LabMachine(await Lab.open({ stateFolder }), envoy, events);
 }

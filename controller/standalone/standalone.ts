@@ -156,6 +156,7 @@ export class Standalone {
       controlAddress: machine.controlAddress,
       controlIdentity: CONTROLLER_IDENTITY,
       maxHeapBytes: MAX_HEAP_BYTES,
+      resetLimits: machine.envoy.resetLimits,
       flat: machine.flat,
     });
   }

@@ -115,6 +115,7 @@ function chainOf(variant: Variant, place: ChainPlace, options: DataPlaneOptions)
     controlAddress: CONTROLLER_ADDRESS,
     controlIdentity: CONTROLLER_IDENTITY,
     maxHeapBytes: MAX_HEAP_BYTES,
+    resetLimits: true,
     flat: false,
   });
   return { variant, place, policy, world, plans };

@@ -1,5 +1,5 @@
 import { describe, expect, test } from "@jest/globals";
-import { parseEnvoyVersion, unsupported } from "../../controller/node/envoy-version.ts";
+import { knowsResetLimits, parseEnvoyVersion, unsupported } from "../../controller/node/envoy-version.ts";
 
 const PRINTED =
   "\n/usr/bin/envoy  version: 9e5580933739775e8bce696a57a2e1bc99368f23/1.40.0/Clean/RELEASE/BoringSSL\n\n";
@@ -24,5 +24,15 @@ describe("Envoy version", () => {
   ])("$version is judged: $want", ({ version, want }) => {
     const parsed = parseEnvoyVersion(`version: ab/${version}/x/`);
     expect(parsed && unsupported(parsed)).toBe(want);
+  });
+
+  test.each([
+    { version: "1.36.4", want: false },
+    { version: "1.39.2", want: false },
+    { version: "1.39.3", want: true },
+    { version: "1.40.0", want: true },
+  ])("$version has settings for stream resets: $want", ({ version, want }) => {
+    const parsed = parseEnvoyVersion(`version: ab/${version}/x/`);
+    expect(parsed && knowsResetLimits(parsed)).toBe(want);
   });
 });
