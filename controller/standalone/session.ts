@@ -66,16 +66,27 @@ export class Session {
   static async #begin(options: SessionOptions, machine: Machine): Promise<Start> {
     const standalone = await Standalone.open({ ...options, machine });
     const session = new Session(options, machine, standalone);
-    const first = await standalone.reload();
-    if (first.kind === "kept") {
-      await session.stop();
-      return first;
+    try {
+      const first = await standalone.reload();
+      if (first.kind === "kept") {
+        await session.stop();
+        return first;
+      }
+      await session.#beginToFollow();
+      return { session };
+    } catch (error) {
+      // Nodes may run already; without anybody who follows the directory and answers signals they must not.
+      await standalone.stop();
+      throw error;
     }
-    const failed = (error: unknown) => options.events.trouble?.(`following ${options.folder}: ${String(error)}`);
-    session.#watch = await watchFolder(options.folder, () => session.#follow(), { failed, debounceMs: DEBOUNCE_MS });
+  }
+
+  async #beginToFollow(): Promise<void> {
+    const { folder, events } = this.#options;
+    const failed = (error: unknown) => events.trouble?.(`following ${folder}: ${String(error)}`);
+    this.#watch = await watchFolder(folder, () => this.#follow(), { failed, debounceMs: DEBOUNCE_MS });
     // What changed between the first reading and the watch.
-    await session.#follow();
-    return { session };
+    await this.#follow();
   }
 
   /** Names of local nodes that can't carry flows yet: no image, or a gateway that they need is out of reach. */
