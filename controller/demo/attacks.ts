@@ -25,8 +25,14 @@ export interface Loot {
   readonly own: Readonly<Record<"intruder" | "web" | "api", StampWish>>;
 }
 
+/** What must be known of a running shop to attack it: all of it is in reach of whoever took a node. */
+export interface Ground extends Pick<Stage, "address" | "tls" | "control"> {
+  readonly standalone: Pick<Stage["standalone"], "policies">;
+  agent(name: NodeName): { steal(tls: string, control: string, nodeId: string): Promise<Buffer> };
+}
+
 /** Takes the images of three nodes: what a node holds, and what its stolen key is worth elsewhere. */
-export async function loot(stage: Stage): Promise<Loot> {
+export async function loot(stage: Ground): Promise<Loot> {
   const [policy] = stage.standalone.policies;
   const gateway = policy?.gateways[0];
   if (policy === undefined || gateway === undefined) throw new Error("no overlay runs");
@@ -55,7 +61,10 @@ export async function loot(stage: Stage): Promise<Loot> {
 }
 
 /** All attempts, made now: stamps are fresh for a minute only. */
-export function attempts(stage: Stage, { own: { intruder: own, web, api } }: Loot): Attempt[] {
+export function attempts(
+  stage: Pick<Ground, "address" | "tls">,
+  { own: { intruder: own, web, api } }: Loot,
+): Attempt[] {
   const gateway = `${stage.address("10.78.0.2")}:15042`;
   const secondGateway = `${stage.address("10.78.0.4")}:15042`;
   const db = own.destination;

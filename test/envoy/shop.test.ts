@@ -1,0 +1,202 @@
+/** The shop on real Envoys: who reaches whom, and every attack that we know of, each refused for its reason. */
+import { lstatSync } from "node:fs";
+import { mkdtemp, readFile, rm } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { afterAll, beforeAll, expect, jest, test } from "@jest/globals";
+import { type Attempt, attempts, type Ground, type Loot, loot } from "../../controller/demo/attacks.ts";
+import { makeStamp, type StampWish } from "../../controller/demo/forger.ts";
+import { adminGet } from "../../controller/node/admin.ts";
+import { describeLab, labSupport } from "../node/lab-program.ts";
+import { until } from "../until.ts";
+import { moreAttempts } from "./more-attacks.ts";
+import { API, DB, GATEWAYS, PEOPLE, Shop, shopWithKeys, WEB } from "./shop.ts";
+import { isKeyFile, leaks, openToOthers, pathsBelow, spellings, storedSecrets } from "./state-folder.ts";
+
+/** Stand-ins, for the time before anything runs. */
+const NO_IDS = { edgeA: "", edgeB: "", db: "" };
+
+let folder: string;
+let shop: Shop;
+let stolen: Loot;
+
+describeLab(labSupport, "the shop", () => {
+  jest.setTimeout(90_000);
+
+  beforeAll(async () => {
+    folder = await mkdtemp(join(tmpdir(), "sallyport-test-"));
+    shop = await Shop.open(folder, shopWithKeys(3600, 1));
+    stolen = await loot(shop);
+  });
+
+  afterAll(async () => {
+    const left = await shop?.close();
+    await rm(folder, { recursive: true, force: true });
+    expect(left).toEqual([]);
+  });
+
+  const APPS = [
+    { to: "web", host: WEB, port: 8080, protocol: "probeHttp" },
+    { to: "api", host: API, port: 8080, protocol: "probeHttp" },
+    { to: "db", host: DB, port: 5432, protocol: "probeTcp" },
+  ] as const;
+  /** By hand, from what the shop's policies say in words. */
+  const REACHED = { web: ["web", "api"], api: ["api", "db"], db: ["db"], intruder: [] as string[] };
+  const pairs = PEOPLE.flatMap((from) =>
+    APPS.map((app) => ({ from, ...app, reached: REACHED[from].includes(app.to) })),
+  );
+
+  test.each(pairs)(
+    "lets $from reach $to at $host:$port: $reached",
+    async ({ from, host, port, protocol, to, reached }) => {
+      const seen = await shop.actor(from).play(protocol, host, port);
+      expect(seen).toMatchObject(reached ? { reached, saw: to } : { reached });
+    },
+  );
+
+  test("lets api through to db by the tools that the attacks are made with", async () => {
+    const attack = {
+      tls: shop.tls("api"),
+      proxy: "10.78.0.2:15042",
+      authority: `${DB}:5432`,
+      stamp: makeStamp(stolen.own.api),
+    };
+    expect(await tried({ name: "", from: "api", attack, reason: "" })).toEqual({ through: true, why: "status 200" });
+  });
+
+  test.each(namesOf(attempts))("refuses $name: $reason", async ({ name }) => {
+    const attempt = named(name, attempts(shop, stolen));
+    expect(await tried(attempt)).toEqual({ through: false, why: expectedOf(attempt) });
+  });
+
+  test.each(namesOf((ground, loot) => moreAttempts(ground, loot, NO_IDS)))(
+    "refuses $name: $reason",
+    async ({ name }) => {
+      const attempt = named(name, moreAttempts(shop, stolen, shop.ids));
+      expect(await tried(attempt)).toEqual({ through: false, why: expectedOf(attempt) });
+    },
+  );
+
+  test("logs for operators who was refused what, and by which rule", async () => {
+    await tried(named("its own valid stamp, but no policy allows it", attempts(shop, stolen)));
+    expect(await shop.run.log("edge-a-0")).toContain(
+      "sallyport gate refused reason=policy-ingress peer=spiffe://shop.example/ns/guest/sa/intruder " +
+        'peer-address=10.77.0.66 destination=10.77.0.13:5432 source=10.77.0.66 rule="NetworkPolicy data/db"',
+    );
+  });
+
+  test("gets no answer from an address of the overlay that nobody has", async () => {
+    expect(await shop.actor("api").play("probeTcp", "10.77.0.99", 8080)).toMatchObject({ reached: false });
+  });
+
+  test("passes no header of a peer that is named like ours on to the next hop", async () => {
+    await shop.run.post("edge-b-0", "/logging?http=debug");
+    const headers = { "sallyport-hop": "10.77.0.13:1", "sallyport-other": "mine", "x-other": "passed-on" };
+    const own = { tls: shop.tls("api"), proxy: "10.78.0.2:15042", authority: `${DB}:5432` };
+    const attack = { ...own, stamp: makeStamp(stolen.own.api), headers };
+    expect(await shop.actor("api").play("attack", attack)).toMatchObject({ through: true });
+    await until(async () => (await shop.run.log("edge-b-0")).includes("passed-on"), "edge-b to log the request");
+    await shop.run.post("edge-b-0", "/logging?http=warning");
+    const log = await shop.run.log("edge-b-0");
+    expect(new Set(log.match(/'sallyport-[a-z-]+'/g))).toEqual(new Set(["'sallyport-stamp'"]));
+    expect(log).not.toContain(attack.stamp);
+  });
+
+  test("keeps everything in the state folder from other users", async () => {
+    const paths = await pathsBelow(shop.run.state);
+    expect(paths.length).toBeGreaterThan(50);
+    expect(await openToOthers([shop.run.state, ...paths])).toEqual([]);
+  });
+
+  test("shows no secret in logs, bootstraps, admin pages or what the controller says", async () => {
+    const paths = await pathsBelow(shop.run.state);
+    const keys = await Promise.all([...PEOPLE, "edge-a-0", "edge-b-0"].map((node) => shop.keysOf(node)));
+    const secrets = [
+      ...keys.flat().flatMap((key) => spellings(Buffer.from(key, "hex"))),
+      ...(await storedSecrets(paths)),
+    ];
+    expect(secrets.length).toBeGreaterThan(200);
+    const texts = new Map([["the controller", shop.run.said]]);
+    for (const path of paths.filter((path) => !isKeyFile(path) && lstatSync(path).isFile())) {
+      texts.set(path, await readFile(path, "latin1"));
+    }
+    for (const node of [...PEOPLE, ...GATEWAYS]) {
+      for (const page of ["/config_dump", "/stats", "/certs", "/clusters"]) {
+        const { status, body } = await adminGet(join(shop.run.nodeFolder(node), "admin.sock"), page);
+        expect(status).toBe(200);
+        texts.set(`${node}${page}`, body);
+      }
+    }
+    expect(leaks(texts, secrets)).toEqual([]);
+    expect(leaks(new Map([["a control", `${secrets[0]} ${secrets.at(-1)}`]]), secrets)).toEqual(["a control"]);
+  });
+
+  test("tells with `sallyport status` what runs, and runs commands in nodes", async () => {
+    const status = await shop.run.command("status", "--output", "json");
+    const nodes = JSON.parse(status.stdout) as { node: string; ready: boolean }[];
+    expect(nodes.map(({ node, ready }) => `${node} ${ready}`)).toEqual(
+      [...GATEWAYS, ...PEOPLE].sort().map((node) => `${node} true`),
+    );
+    const exec = await shop.run.command("exec", "web", "--", "sh", "-c", "ip -o -4 addr show eth0; exit 5");
+    expect(exec).toMatchObject({ code: 5, stdout: expect.stringContaining(`${WEB}/32`) });
+  });
+
+  test("refuses a second controller in the same state folder", async () => {
+    const { code, stderr } = await shop.run.command("up", "-f", shop.run.resources);
+    expect({ code, said: /process [0-9]+ runs in .* already/.test(stderr) }).toEqual({ code: 2, said: true });
+  });
+
+  test("refuses root in a node's namespace who throws the guard away and connects to the apps themselves", async () => {
+    await shop.run.inNode("intruder", ["nft", "delete", "table", "inet", "sallyport"]);
+    const tls = shop.tls("intruder");
+    for (const authority of [`${DB}:5432`, `${API}:8080`, `${DB}:15041`, "10.78.0.2:15041"]) {
+      const { through, saw } = await shop.actor("intruder").play("attack", { tls, authority });
+      expect({ authority, through, saw }).toEqual({
+        authority,
+        through: false,
+        saw: expect.stringContaining("ECONNREFUSED"),
+      });
+    }
+  });
+});
+
+/** What there will be to try, which must be known before anything runs. */
+function namesOf(make: (ground: Pick<Ground, "address" | "tls">, loot: Loot) => Attempt[]) {
+  const nobody: StampWish = { destination: `${DB}:5432`, audience: "00".repeat(8) };
+  const nothing = { own: { intruder: nobody, web: nobody, api: nobody } };
+  return make({ address: (text) => text, tls: () => "" }, nothing).map(({ name, reason }) => ({ name, reason }));
+}
+
+function named(name: string, all: readonly Attempt[]): Attempt {
+  return all.find((one) => one.name === name) as Attempt;
+}
+
+/** The proxy that is attacked gives the verdict, and nobody else gives any. */
+function expectedOf({ refusedAt: [place] = [], reason }: Attempt): string {
+  return place === undefined ? reason : `${place} ${reason}`;
+}
+
+/** Makes the attempt and learns from the attacked proxies' counters why it was refused. */
+async function tried(attempt: Attempt): Promise<{ through: boolean; why: string }> {
+  const before = await verdicts();
+  const { through, saw } = await shop.actor(attempt.from).play("attack", attempt.attack);
+  if (attempt.refusedAt === undefined) return { through, why: /status/.test(saw) ? saw : "TLS" };
+  let why: string[] = [];
+  await until(async () => {
+    const after = await verdicts();
+    why = [...after].flatMap(([name, count]) => (count > (before.get(name) ?? 0) ? [name] : []));
+    return why.length > 0;
+  }, "a verdict").catch(() => {});
+  return { through, why: why.join(", ") || saw };
+}
+
+/** How often each verdict was given, by `node verdict`. */
+async function verdicts(): Promise<Map<string, number>> {
+  const all = await Promise.all(
+    [...GATEWAYS, ...PEOPLE].map(async (node) => {
+      const stats = await shop.run.stats(node, "^wasmcustom\\.sallyport\\.(stamp|gate|verify)\\.");
+      return [...stats].map(([name, count]) => [`${node} ${name.slice(name.lastIndexOf(".") + 1)}`, count] as const);
+    }),
+  );
+  return new Map(all.flat());
+}
