@@ -3,6 +3,7 @@ import { mkdtempSync, rmSync } from "node:fs";
 import { mkdir, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import { runOrFail } from "../controller/node/child.ts";
 import { ensureEnvoy, projectFolder } from "../controller/node/envoy.ts";
 import { currentLab, enterLab } from "../controller/node/lab-entry.ts";
 import { detectLab } from "../controller/node/lab-support.ts";
@@ -77,6 +78,7 @@ async function measure(
     loadProgram: "program" in load ? load.program : "",
     say,
   };
+  if (currentLab() !== undefined) await runOrFail(["ip", "link", "set", "lo", "up"]);
   const scenarios = await runScenarios(ground, only, "reason" in load ? load.reason : undefined);
   const results: BenchResults = {
     environment,

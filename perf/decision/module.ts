@@ -3,8 +3,10 @@ import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import { pathToFileURL } from "node:url";
 
-/** `assembly/portable/measure.ts`, which says how flows and requests are laid out. */
+/** `assembly/portable/measure.ts`, which says how flows and requests are laid out, and `image.ts` beside it. */
 export interface DecisionModule {
+  resetImage(): void;
+  openImage(bytes: Uint8Array, id: Uint8Array, overlay: number, role: number, now: number): number;
   measureImage(bytes: Uint8Array, id: Uint8Array, overlay: number, role: number, now: number): number;
   keepFlows(bytes: Uint8Array): void;
   decideFlows(first: number, count: number): number;

@@ -4,6 +4,7 @@ import { DataPlane } from "../plane/data-plane.ts";
 import { VARIANTS } from "../plane/variants.ts";
 import type { ScenarioResult } from "../results.ts";
 import { decision } from "./decision.ts";
+import { editToEnforced } from "./edit.ts";
 import { ESTABLISHED_VARIANTS, established } from "./established.ts";
 import type { Ground } from "./ground.ts";
 import { newFlows } from "./new-flows.ts";
@@ -25,6 +26,7 @@ export async function runScenarios(
     results.push(...found.filter(({ letter }) => only.has(letter)));
   }
   if (only.has("d")) results.push(await decision(ground));
+  if (only.has("e")) results.push(await editToEnforced(ground));
   return results;
 }
 
