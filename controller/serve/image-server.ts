@@ -83,9 +83,10 @@ export class ImageServer {
     this.#ledger.keepOnly(images);
   }
 
-  /** How far the node is with its current image. */
-  programmed(node: string): Programmed {
-    const workers = this.#ledger.workers(node, this.#clock.now());
+  /** How far the node is with its current image; with `addresses` only the replica that polls from there. */
+  programmed(node: string, addresses?: readonly string[]): Programmed {
+    const known = this.#ledger.workers(node, this.#clock.now());
+    const workers = known.filter(({ address }) => addresses === undefined || addresses.includes(address));
     const generation = this.#published.nodes.get(node)?.generation;
     return { workers: workers.length, current: workers.filter((one) => one.generation === generation).length };
   }

@@ -121,9 +121,10 @@ export class Standalone {
   /** Nodes whose workers all run their current image, of all local nodes. */
   programmed(): { readonly current: number; readonly total: number; readonly waiting: readonly string[] } {
     const plans = this.#policies.flatMap((policy) => this.#plan(policy));
-    const waiting = plans.filter(({ nodeId }) => {
-      const { workers, current } = this.#server.programmed(nodeId);
-      return workers === 0 || current < workers;
+    const waiting = plans.filter(({ nodeId, addresses, concurrency }) => {
+      const { workers, current } = this.#server.programmed(nodeId, addresses);
+      // Envoy's main thread runs the filters' root contexts too, and so it polls as its workers do.
+      return workers <= concurrency || current < workers;
     });
     return { current: plans.length - waiting.length, total: plans.length, waiting: waiting.map(({ name }) => name) };
   }

@@ -241,6 +241,14 @@ describe("acknowledgement", () => {
       expect(server.programmed(WEB)).toEqual({ workers: 2, current: 0 });
     }));
 
+  test("tells the replicas of a node apart by their addresses", () =>
+    withServer({}, async ({ server, connect }) => {
+      server.publish(new Map([[WEB, image("web", 5n)]]));
+      await (await connect("web")).get(pollPath(WEB, 0, "a"));
+      expect(server.programmed(WEB, ["127.0.0.1"])).toEqual({ workers: 1, current: 0 });
+      expect(server.programmed(WEB, ["127.0.0.2"])).toEqual({ workers: 0, current: 0 });
+    }));
+
   test("forgets a worker that has been silent for two polls", () =>
     withServer({ pollMs: 1000 }, async ({ server, connect, clock }) => {
       server.publish(new Map([[WEB, image("web", 5n)]]));
