@@ -4,6 +4,7 @@ import { STAMP_HEADER_LENGTH, STAMP_VERSION, Stamp, StampField, StampKind } from
 import { StampTag } from "../wire/stamp-tag.ts";
 import { FlowField } from "./flow-record.ts";
 import { Image, Side } from "./image.ts";
+import { KeyCache } from "./key-cache.ts";
 import { KEY_LENGTH, KeyDerivation } from "./keys.ts";
 import { isProxyPort } from "./ports.ts";
 import { Throttle } from "./throttle.ts";
@@ -39,6 +40,9 @@ export class Outcome {
   direct: bool = false;
   /** Index of the next gateway, or NONE when the next hop is the destination endpoint. */
   nextGateway: u32 = NONE;
+  /** SPIFFE id that the destination endpoint must show, ASCII; meant only where that is the next hop. */
+  readonly identity: Uint8Array = new Uint8Array(256);
+  identityLength: i32 = 0;
   path: u32 = 0;
   /** The stamp for the next hop, as header text. */
   readonly header: Uint8Array = new Uint8Array(STAMP_HEADER_LENGTH);
@@ -66,6 +70,7 @@ export class Admission {
   private readonly tags: StampTag = new StampTag();
   private readonly peer: Uint8Array = new Uint8Array(8);
   private readonly derivation: KeyDerivation = new KeyDerivation();
+  private readonly cache: KeyCache = new KeyCache();
   private readonly throttle: Throttle = new Throttle();
   private nonce: u32 = 0;
 
@@ -193,11 +198,6 @@ export class Admission {
     return this.audience;
   }
 
-  /** SPIFFE id of the destination, ASCII, into `to`; returns the number of bytes, 0 if the image has none. */
-  copyDestinationIdentity(to: Uint8Array): i32 {
-    return this.image.copyIdentity(this.image.memberIdentity(this.outcome.destination), to);
-  }
-
   private begin(): Verdict {
     const outcome = this.outcome;
     outcome.source = -1;
@@ -281,8 +281,20 @@ export class Admission {
     return Verdict.StampTag;
   }
 
-  /** The key shared with `peer` into `this.key`. A gateway derives what it shares with an endpoint. */
+  /** The key shared with `peer` into `tags.hmac`; false if the image gives none. */
   private loadKey(purpose: KeyPurpose, peer: DataView, at: i32, epoch: u32): bool {
+    const hmac = this.tags.hmac;
+    const high = peer.getUint32(at);
+    const low = peer.getUint32(at + 4);
+    if (this.cache.restore(hmac, this.image, purpose, high, low, epoch)) return true;
+    if (!this.findKey(purpose, peer, at, epoch)) return false;
+    hmac.setKey(this.key, 0, KEY_LENGTH);
+    this.cache.save(hmac, purpose, high, low, epoch);
+    return true;
+  }
+
+  /** The key shared with `peer` into `this.key`. A gateway derives what it shares with an endpoint. */
+  private findKey(purpose: KeyPurpose, peer: DataView, at: i32, epoch: u32): bool {
     const shared = this.image.key(purpose, peer, at, epoch);
     if (shared >= 0) {
       this.image.copyKey(shared, this.key);
@@ -371,20 +383,25 @@ export class Admission {
   /** Re-stamps a verified flow: overlay, source and path stay, the rest is ours. */
   private stampNext(hop: i32): Verdict {
     const image = this.image;
-    const next = image.gatewayOn(this.outcome.path, hop);
-    this.outcome.nextGateway = next;
-    const last = hop == image.pathLength(this.outcome.path);
-    // A path that names no gateway in its middle must not end there.
-    if (!last && next == NONE) return Verdict.ImageInvalid;
-    if (last) image.copyMemberNode(this.outcome.destination, this.audienceView, 0);
-    else image.copyGatewayNode(next, this.audienceView, 0);
+    const outcome = this.outcome;
+    outcome.nextGateway = image.gatewayOn(outcome.path, hop);
+    const last = hop == image.pathLength(outcome.path);
+    if (last) {
+      image.copyMemberNode(outcome.destination, this.audienceView, 0);
+      outcome.identityLength = image.copyIdentity(image.memberIdentity(outcome.destination), outcome.identity);
+      if (outcome.identityLength == 0) return Verdict.ImageInvalid;
+    } else {
+      // A path that names no gateway in its middle must not end there.
+      if (outcome.nextGateway == NONE) return Verdict.ImageInvalid;
+      image.copyGatewayNode(outcome.nextGateway, this.audienceView, 0);
+    }
     const purpose = last ? KeyPurpose.Delivery : KeyPurpose.TransitOut;
     if (!this.loadKey(purpose, this.audienceView, 0, this.epoch())) return Verdict.KeyMissing;
     this.seal(last ? StampKind.Delivery : StampKind.Transit, hop);
     return Verdict.Allow;
   }
 
-  /** Fills in who stamps, when and for which hop, computes the tag under `this.key` and encodes the header. */
+  /** Fills in who stamps, when and for which hop, computes the tag under the key loaded last and encodes the header. */
   private seal(kind: StampKind, hop: i32): void {
     const stamp = this.stamp;
     this.nonce = (this.nonce + 1) >>> 0;
@@ -400,9 +417,8 @@ export class Admission {
     stamp.encode(this.outcome.header, 0);
   }
 
-  /** The tag is for this destination and audience, under `this.key`. */
+  /** The tag is for this destination and audience. */
   private bindTag(): void {
-    this.tags.hmac.setKey(this.key, 0, KEY_LENGTH);
     this.tags.setDestination(this.to.address, 0, TCP as i32, this.to.port);
     this.tags.setAudience(this.audience, 0);
   }

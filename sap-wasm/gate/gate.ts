@@ -17,7 +17,6 @@ const TUNNEL_PORT: Uint8Array = ascii(":15042");
 export class Gate extends ConnectPlugin {
   private readonly gateway: GatewayName = new GatewayName();
   private readonly hop: Uint8Array = new Uint8Array(64);
-  private readonly identity: Uint8Array = new Uint8Array(256);
 
   constructor(root: u32, config: PluginConfig, sync: Sync) {
     super(root, config, sync, "gate", Side.Both);
@@ -42,10 +41,10 @@ export class Gate extends ConnectPlugin {
     const hostLength = this.admission.to.hostLength;
     for (let i = 0; i < hostLength; i++) this.hop[i] = this.admission.facts.authority[i];
     for (let i = 0; i < TUNNEL_PORT.length; i++) this.hop[hostLength + i] = TUNNEL_PORT[i];
-    const identity = this.admission.copyDestinationIdentity(this.identity);
-    if (identity == 0) return false;
+    const outcome = this.admission.outcome;
     return (
-      setProperty(HOP, this.hop, hostLength + TUNNEL_PORT.length) && setProperty(IDENTITY, this.identity, identity)
+      setProperty(HOP, this.hop, hostLength + TUNNEL_PORT.length) &&
+      setProperty(IDENTITY, outcome.identity, outcome.identityLength)
     );
   }
 }

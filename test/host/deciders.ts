@@ -100,12 +100,8 @@ function enacted(admission: Admission, { place, authority }: Flow): Pick<Answer,
   if (place === "delivery") return { next: authority as string };
   const stamp = toLatin1(outcome.header);
   if (outcome.nextGateway !== NONE) return { next: `gateway-${hexId(admission.audienceNode())}`, stamp };
-  const identity = new Uint8Array(256);
-  const length = admission.copyDestinationIdentity(identity);
-  return {
-    next: `${authority?.slice(0, admission.to.hostLength)}:15042 ${toLatin1(identity.subarray(0, length))}`,
-    stamp,
-  };
+  const identity = toLatin1(outcome.identity.subarray(0, outcome.identityLength));
+  return { next: `${authority?.slice(0, admission.to.hostLength)}:15042 ${identity}`, stamp };
 }
 
 /** Decides by the filters of `endpoint.wasm` and `gateway.wasm`, or of the module given. */
@@ -121,7 +117,8 @@ export function decideInWasm(flows: readonly Flow[], module?: WebAssembly.Module
   if (first.image !== undefined && proxy.counter("sallyport.image.accepted") === 0)
     throw new Error(`image refused: ${proxy.logs}`);
   return flows.map((flow) => {
-    proxy.nowMs = flow.now * 1000;
+    // Time only goes on: waiting for one that was held took some.
+    proxy.nowMs = Math.max(proxy.nowMs, flow.now * 1000);
     return role === "stamp" ? connect(proxy as FakeEndpointProxy, flow) : request(proxy, flow);
   });
 }

@@ -1,5 +1,5 @@
 /** What every place of a flow's way answers when exactly one thing is different from a flow that it allows. */
-import { KeyPurpose, NONE, Section } from "../../assembly/wire/image.ts";
+import { KeyPurpose, NONE, Section, STRING_RECORD } from "../../assembly/wire/image.ts";
 import { parseAddress } from "../../controller/model/address.ts";
 import { draftAt, type Negation, type Place } from "../host/flow.ts";
 import { withSection } from "../host/image-surgery.ts";
@@ -231,6 +231,11 @@ function imageRows(): Row[] {
 
 /** What only the first gateway checks: that the source itself is its peer. */
 export const FIRST_HOP: readonly Row[] = [
+  {
+    name: "a path with no gateway in its middle",
+    edit: (image) => withSection(image, Section.Paths, (bytes) => bytes.fill(255, 9, 10)),
+    want: "image-invalid",
+  },
   { name: "no image yet", image: "none", want: "no-image", waits: true },
   ...[0, 3, 4, 255].map((kind): Row => ({ name: `kind ${kind}`, stamp: { kind }, want: "stamp-kind" })),
   { name: "a gateway's stamp", stamp: { kind: 2 }, want: "stamp-hop" },
@@ -284,6 +289,11 @@ export const SECOND_HOP: readonly Row[] = [
   { name: "a port that the source may not call", to: "10.77.0.12:9090", want: "policy-egress" },
   { name: "a destination that wants no calls of the source", to: "10.77.0.13:5432", want: "policy-ingress" },
   {
+    name: "a destination without identity",
+    edit: (image) => withSection(image, Section.Identities, (bytes) => withoutText(bytes, 3)),
+    want: "image-invalid",
+  },
+  {
     name: "a stamp for the gateway before",
     at: "edge-a",
     want: "unknown-source",
@@ -332,6 +342,11 @@ export const DELIVERY: readonly Row[] = [
     want: "image-invalid",
   },
 ];
+
+/** String records of which one is empty; of identities the gateways' are the first three, then api's. */
+function withoutText(records: Uint8Array, index: number): Uint8Array {
+  return records.fill(0, index * STRING_RECORD + 4, index * STRING_RECORD + 8);
+}
 
 /** A hash table of addresses in which this one became another. */
 function withoutMember(slots: Uint8Array, address: string): Uint8Array {
