@@ -8,3 +8,4 @@ export * from "./portable/stamp";
 export * from "./portable/destination";
 export * from "./portable/image";
 export * from "./portable/measure";
+export * from "./portable/flows";

@@ -45,7 +45,7 @@ export class Flows {
   remove(context: u32): void {
     const slot = this.find(context);
     if (slot < 0) return;
-    const record = this.index[slot] - 1;
+    const record = (this.index[slot] as i32) - 1;
     this.view.setUint32(record * FLOW_RECORD + FlowField.Context, 0, true);
     this.view.setInt32(record * FLOW_RECORD + FlowField.Root, this.freeList, true);
     this.freeList = record;
@@ -56,7 +56,7 @@ export class Flows {
   /** Offset of a context's record, or -1. */
   of(context: u32): i32 {
     const slot = this.find(context);
-    return slot < 0 ? -1 : (this.index[slot] - 1) * FLOW_RECORD;
+    return slot < 0 ? -1 : ((this.index[slot] as i32) - 1) * FLOW_RECORD;
   }
 
   private take(): i32 {
@@ -70,7 +70,7 @@ export class Flows {
     const mask = this.index.length - 1;
     let slot = (context & mask) as i32;
     while (this.index[slot] != 0) {
-      if (this.contextOf(this.index[slot] - 1) == context) return slot;
+      if (this.contextOf((this.index[slot] as i32) - 1) == context) return slot;
       slot = (slot + 1) & mask;
     }
     return -1;
@@ -89,9 +89,9 @@ export class Flows {
     let slot = hole;
     this.index[slot] = 0;
     for (let next = (slot + 1) & mask; this.index[next] != 0; next = (next + 1) & mask) {
-      const home = (this.contextOf(this.index[next] - 1) & mask) as i32;
+      const home = (this.contextOf((this.index[next] as i32) - 1) & mask) as i32;
       if (((next - home) & mask) < ((next - slot) & mask)) continue;
-      this.index[slot] = this.index[next];
+      this.index[slot] = this.index[next] as i32;
       this.index[next] = 0;
       slot = next;
     }
