@@ -3,6 +3,7 @@ import { existsSync, readFileSync } from "node:fs";
 import { fileURLToPath, pathToFileURL } from "node:url";
 import * as crypto from "../../assembly/portable/crypto.ts";
 import * as destination from "../../assembly/portable/destination.ts";
+import * as flows from "../../assembly/portable/flows.ts";
 import * as image from "../../assembly/portable/image.ts";
 import * as stamp from "../../assembly/portable/stamp.ts";
 import { equalBytes, equalConstantTime, isZero, readU16, readU32 } from "../../assembly/wire/bytes.ts";
@@ -10,7 +11,7 @@ import { equalBytes, equalConstantTime, isZero, readU16, readU32 } from "../../a
 const bytes = { equalBytes, equalConstantTime, isZero, readU16, readU32 };
 
 /** What `assembly/portable.ts` exports and tests call. */
-export const native = { ...bytes, ...crypto, ...destination, ...image, ...stamp };
+export const native = { ...bytes, ...crypto, ...destination, ...flows, ...image, ...stamp };
 export type Portable = typeof native;
 /** The same in Wasm, with the memory it works in. */
 export type PortableWasm = Portable & { memory: WebAssembly.Memory };
