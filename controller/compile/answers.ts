@@ -1,3 +1,5 @@
+import { NONE } from "../../assembly/wire/image.ts";
+import type { Budget } from "./budget.ts";
 import type { Clause } from "./clauses.ts";
 import type { Covering } from "./covering.ts";
 
@@ -12,11 +14,16 @@ export class Answers {
   constructor(
     private readonly covering: Covering,
     private readonly clauses: readonly Clause[],
+    private readonly budget: Budget,
     private readonly compute: (covering: readonly Clause[], ports: number) => number,
   ) {}
 
-  /** The list for peers that a node's clauses cover, where names mean what they mean for a number of ports. */
+  /**
+   * The list for peers that a node's clauses cover, where names mean what they mean for a number of ports; NONE once the
+   * budget is spent.
+   */
   of(node: number, ports: number): number {
+    if (this.budget.spent) return NONE;
     const key = node * PORTS_MOST + (this.varies(node) ? ports : 0);
     const list = this.known.get(key) ?? this.compute(this.clausesOf(node), ports);
     this.known.set(key, list);
@@ -30,6 +37,8 @@ export class Answers {
   }
 
   private clausesOf(node: number): Clause[] {
-    return this.covering.list(node).map((c) => this.clauses[c] as Clause);
+    const marks = this.covering.list(node);
+    this.budget.spendSteps(marks.length);
+    return marks.map((c) => this.clauses[c] as Clause);
   }
 }

@@ -16,6 +16,10 @@ export class GrowingU32 {
     return this.words[index] as number;
   }
 
+  set(index: number, word: number): void {
+    this.words[index] = word;
+  }
+
   /** Forgets the words from `length` on. */
   truncate(length: number): void {
     this.length = length;

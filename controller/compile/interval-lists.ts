@@ -4,6 +4,9 @@ import type { Claim } from "./claims.ts";
 import { GrowingU32, HASH_START, Interned, mixHash } from "./growing.ts";
 import { INTERVAL_WORDS } from "./verdict-table.ts";
 
+/** What a list costs besides its claims, in steps. */
+const LIST_STEPS = 10;
+
 /** Distinct lists of intervals, numbered from 0, laid out as in a verdict table. */
 export class IntervalLists {
   readonly intervals = new GrowingU32();
@@ -21,7 +24,7 @@ export class IntervalLists {
 
   /** The number of the list that claims make; the last claim must cover every key. With the budget spent, no list. */
   number(claims: readonly Claim[]): number {
-    this.budget.spendSteps(claims.reduce((sum, { ports }) => sum + (ports?.length ?? 0), claims.length));
+    this.budget.spendSteps(claims.reduce((sum, { ports }) => sum + (ports?.length ?? 0), LIST_STEPS + claims.length));
     return this.budget.spent ? NONE : this.intern(claims);
   }
 

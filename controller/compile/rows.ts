@@ -115,6 +115,7 @@ class Rows {
 
   private selected(direction: Direction, numbers: readonly number[], statements: readonly Statement[]): Selected {
     const clauses = numbers.flatMap((number) => (statements[number] as Statement).clauses);
+    this.budget.spendSteps(numbers.length + clauses.length);
     const isolating = statements[numbers[0] ?? -1];
     const last = isolating === undefined ? this.standard : this.claims.deny(isolating.name);
     return { clauses, last, ownPorts: direction === "ingress" && clauses.some(({ named }) => named) };
@@ -128,10 +129,8 @@ class Rows {
     const regions = this.regions(peers, direction === "egress" ? clauses : []);
     if (regions === undefined) return this.closed();
     this.covering.reset(regions);
-    peers.forEach((sets, c) => {
-      this.covering.mark(sets, c);
-    });
-    const answers = new Answers(this.covering, clauses, (covering, ports) => {
+    for (let c = 0; c < peers.length && !this.budget.spent; c++) this.covering.mark(peers[c] as ClassSet[], c);
+    const answers = new Answers(this.covering, clauses, this.budget, (covering, ports) => {
       return this.lists.number([...covering.map((clause) => this.claims.of(clause, ports)), last]);
     });
     const lists = regions.samples.map((cls, region) => answers.of(this.covering.nodeOfRegion(region), portsOf(cls)));
