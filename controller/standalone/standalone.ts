@@ -1,7 +1,7 @@
 /** The standalone controller: one directory of YAML, its own CA, and every local node of the topology on this machine. */
 import { join } from "node:path";
 import type { CompiledPolicy } from "../compile/compiled.ts";
-import { planNodes } from "../emit/topology.ts";
+import { type NodePlan, planNodes } from "../emit/topology.ts";
 import { ImageIssuer, type IssuedImage } from "../image/issuer.ts";
 import { Secret } from "../keys/secret.ts";
 import { CONTROL_PORT } from "../model/ports.ts";
@@ -13,7 +13,7 @@ import { masterKey } from "../serve/master-key.ts";
 import { makePrivateFolder } from "../serve/private-file.ts";
 import type { NodeImage } from "../serve/published.ts";
 import { Renewal } from "../serve/renewal.ts";
-import { Fleet, type FleetChange } from "./fleet.ts";
+import { Fleet, type FleetChange, type PlannedNode } from "./fleet.ts";
 import { load, sha256 } from "./load.ts";
 import type { Machine } from "./machine.ts";
 import { nextTerm } from "./term.ts";
@@ -61,7 +61,9 @@ export class Standalone {
   #images: ReadonlyMap<string, IssuedImage> = new Map();
   #rotation: NodeJS.Timeout | undefined;
   #issuedAt = 0;
-  #announced = false;
+  #planned: readonly PlannedNode[] = [];
+  /** Those that don't run their current image yet. */
+  #behind = new Set<NodePlan>();
 
   private constructor(options: StandaloneOptions, server: ImageServer, renewal: Renewal, issuer: ImageIssuer) {
     this.#options = options;
@@ -80,12 +82,12 @@ export class Standalone {
       failed: (name, error) => events?.trouble?.(`certificate of ${name} was not renewed: ${String(error)}`),
     });
     const certificate = await authority.issue(CONTROLLER_IDENTITY);
-    let acknowledged = () => {};
+    let acknowledged = (_node: string) => {};
     const server = new ImageServer({
       certificate,
       clock,
       events: {
-        acknowledged: () => acknowledged(),
+        acknowledged: (node) => acknowledged(node),
         refused: (_, peer, detail) => events?.trouble?.(`refused an image request of ${peer}: ${detail}`),
       },
     });
@@ -97,7 +99,7 @@ export class Standalone {
     renewal.start();
     await server.listen(machine.controlAddress, CONTROL_PORT);
     const standalone = new Standalone(options, server, renewal, new ImageIssuer(await nextTerm(stateFolder), sha256));
-    acknowledged = () => standalone.#noteProgress();
+    acknowledged = (node) => standalone.#noteProgress(node);
     return standalone;
   }
 
@@ -120,13 +122,9 @@ export class Standalone {
 
   /** Nodes whose workers all run their current image, of all local nodes. */
   programmed(): { readonly current: number; readonly total: number; readonly waiting: readonly string[] } {
-    const plans = this.#policies.flatMap((policy) => this.#plan(policy));
-    const waiting = plans.filter(({ nodeId, addresses, concurrency }) => {
-      const { workers, current } = this.#server.programmed(nodeId, addresses);
-      // Envoy's main thread runs the filters' root contexts too, and so it polls as its workers do.
-      return workers <= concurrency || current < workers;
-    });
-    return { current: plans.length - waiting.length, total: plans.length, waiting: waiting.map(({ name }) => name) };
+    const total = this.#planned.length;
+    const waiting = this.#planned.filter(({ plan }) => !this.#isProgrammed(plan)).map(({ plan }) => plan.name);
+    return { current: total - waiting.length, total, waiting };
   }
 
   /** Reads the directory again. If anything in it is wrong, what was in force stays in force, whole. */
@@ -136,8 +134,9 @@ export class Standalone {
     for (const { overlay } of loaded.policies) await this.#openMaster(overlay.name);
     this.#policies = loaded.policies;
     const changed = this.#publish();
-    const wanted = loaded.policies.flatMap((policy) => this.#plan(policy).map((plan) => ({ plan, policy })));
-    const change = await this.#fleet.adopt(wanted);
+    this.#planned = loaded.policies.flatMap((policy) => this.#plan(policy).map((plan) => ({ plan, policy })));
+    this.#followProgress();
+    const change = await this.#fleet.adopt(this.#planned);
     this.#scheduleRotation();
     return { kind: "applied", changed, ...change };
   }
@@ -172,7 +171,6 @@ export class Standalone {
   #publish(): number {
     const before = this.#images;
     this.#issuedAt = performance.now();
-    this.#announced = false;
     const worlds = this.#policies.map((policy) => ({
       policy,
       master: this.#masters.get(policy.overlay.name) as Secret,
@@ -182,10 +180,23 @@ export class Standalone {
     return [...this.#images].filter(([id, { generation }]) => before.get(id)?.generation !== generation).length;
   }
 
-  #noteProgress(): void {
-    const { current, total } = this.programmed();
-    if (this.#announced || current < total) return;
-    this.#announced = true;
+  #isProgrammed({ nodeId, addresses, concurrency }: NodePlan): boolean {
+    const { workers, current } = this.#server.programmed(nodeId, addresses);
+    // Envoy's main thread runs the filters' root contexts too, and so it polls as its workers do.
+    return workers > concurrency && current === workers;
+  }
+
+  #followProgress(): void {
+    this.#behind = new Set(this.#planned.map(({ plan }) => plan).filter((plan) => !this.#isProgrammed(plan)));
+  }
+
+  /** An acknowledgement arrived. Looks at its node alone: with thousands of nodes there are thousands of them. */
+  #noteProgress(node: string): void {
+    if (this.#behind.size === 0) return;
+    for (const plan of this.#behind) {
+      if (plan.nodeId === node && this.#isProgrammed(plan)) this.#behind.delete(plan);
+    }
+    if (this.#behind.size > 0) return;
     const newest = [...this.#images.values()].reduce(
       (max, { generation }) => (generation > max ? generation : max),
       0n,
@@ -207,6 +218,7 @@ export class Standalone {
 
   #rotate(): void {
     this.#publish();
+    this.#followProgress();
     this.#options.events?.rotated?.();
     this.#scheduleRotation();
   }
