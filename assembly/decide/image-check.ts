@@ -46,8 +46,11 @@ export enum ImageFault {
   Expired = 13,
 }
 
-/** Magic, version, lengths, digests and the tiling of sections; says nothing about whose image it is. */
-export function checkImage(view: DataView, bytes: Uint8Array, length: i32, sha: Sha256): ImageFault {
+/**
+ * Magic, version, lengths, digests and the tiling of sections; says nothing about whose image it is. `last` is an image
+ * that passed, or empty: a section that it has to the letter is compared and not hashed again, which is ten times faster.
+ */
+export function checkImage(view: DataView, bytes: Uint8Array, length: i32, sha: Sha256, last: DataView): ImageFault {
   if (length < HEADER_LENGTH || length > bytes.length) return ImageFault.TooShort;
   if (length > IMAGE_MAX_LENGTH) return ImageFault.TooLarge;
   if (view.getUint32(0, true) != IMAGE_MAGIC) return ImageFault.Magic;
@@ -55,21 +58,42 @@ export function checkImage(view: DataView, bytes: Uint8Array, length: i32, sha: 
   if ((view.getUint16(6, true) as i32) != SECTION_COUNT) return ImageFault.Version;
   if ((view.getUint32(8, true) as i32) != length) return ImageFault.Length;
   if (!digestIs(view, bytes, 0, HEADER_DIGEST, HEADER_DIGEST, sha)) return ImageFault.HeaderDigest;
-  let at = HEADER_LENGTH;
+  if (!isTiled(view, length) || view.getUint32(36, true) == 0) return ImageFault.SectionTable;
   for (let i = 0; i < SECTION_COUNT; i++) {
-    if ((view.getUint32(SECTION_TABLE + i * SECTION_ENTRY, true) as i32) != i) return ImageFault.SectionTable;
-    if (sectionOffset(view, i) != at) return ImageFault.SectionTable;
-    const size = sectionLength(view, i);
-    if (size < 0 || size > length || padded(size) > length - at || !isWhole(i, size)) return ImageFault.SectionTable;
-    at += padded(size);
-  }
-  if (at != length || view.getUint32(36, true) == 0) return ImageFault.SectionTable;
-  for (let i = 0; i < SECTION_COUNT; i++) {
-    const digest = SECTION_TABLE + i * SECTION_ENTRY + 16;
-    if (!digestIs(view, bytes, sectionOffset(view, i), padded(sectionLength(view, i)), digest, sha))
-      return ImageFault.SectionDigest;
+    if (!isSection(view, bytes, i, sha, last)) return ImageFault.SectionDigest;
   }
   return ImageFault.None;
+}
+
+/** Sections in order, of whole records, without a gap, up to the end. */
+function isTiled(view: DataView, length: i32): bool {
+  let at = HEADER_LENGTH;
+  for (let i = 0; i < SECTION_COUNT; i++) {
+    if ((view.getUint32(SECTION_TABLE + i * SECTION_ENTRY, true) as i32) != i) return false;
+    if (sectionOffset(view, i) != at) return false;
+    const size = sectionLength(view, i);
+    if (size < 0 || size > length || padded(size) > length - at || !isWhole(i, size)) return false;
+    at += padded(size);
+  }
+  return at == length;
+}
+
+function isSection(view: DataView, bytes: Uint8Array, section: i32, sha: Sha256, last: DataView): bool {
+  const from = sectionOffset(view, section);
+  const length = padded(sectionLength(view, section));
+  const digest = SECTION_TABLE + section * SECTION_ENTRY + 16;
+  if (last.byteLength > 0 && sectionLength(view, section) == sectionLength(last, section)) {
+    const same =
+      isSame(view, digest, last, digest, 32) && isSame(view, from, last, sectionOffset(last, section), length);
+    if (same) return true;
+  }
+  return digestIs(view, bytes, from, length, digest, sha);
+}
+
+/** `length` is a multiple of four. */
+function isSame(a: DataView, at: i32, b: DataView, bt: i32, length: i32): bool {
+  for (let i = 0; i < length; i += 4) if (a.getUint32(at + i) != b.getUint32(bt + i)) return false;
+  return true;
 }
 
 const digest: Uint8Array = new Uint8Array(32);
@@ -79,8 +103,7 @@ function digestIs(view: DataView, bytes: Uint8Array, from: i32, length: i32, at:
   sha.reset();
   sha.update(bytes, from, length);
   sha.digest(digest, 0);
-  for (let i = 0; i < 32; i += 4) if (digestView.getUint32(i) != view.getUint32(at + i)) return false;
-  return true;
+  return isSame(digestView, 0, view, at, 32);
 }
 
 export function sectionOffset(view: DataView, section: i32): i32 {

@@ -64,7 +64,7 @@ export class Image {
   /** Takes `bytes[0..length]` as the new image if nothing is wrong with it, else changes nothing. Keeps `bytes`. */
   open(bytes: Uint8Array, length: i32, want: Expectation, sha: Sha256, now: u32): ImageFault {
     const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
-    const fault = checkImage(view, bytes, length, sha);
+    const fault = checkImage(view, bytes, length, sha, this.view);
     if (fault != ImageFault.None) return fault;
     const stranger = this.checkAddressee(view, want, now);
     if (stranger != ImageFault.None) return stranger;
