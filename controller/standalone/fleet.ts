@@ -1,6 +1,6 @@
 /** Keeps the Envoys of this machine as the topology wants them: starts, stops, and restarts those whose bootstrap changed. */
-import { writeFile } from "node:fs/promises";
-import { join } from "node:path";
+import { readdir, rm, writeFile } from "node:fs/promises";
+import { dirname, join } from "node:path";
 import type { CompiledPolicy } from "../compile/compiled.ts";
 import type { NodePlan } from "../emit/topology.ts";
 import { makePrivateFolder } from "../serve/private-file.ts";
@@ -49,6 +49,7 @@ export class Fleet {
     const fingerprints = new Map(wanted.map(({ plan, policy }) => [plan.name, fingerprint(plan, policy)]));
     const stale = this.names.filter((name) => fingerprints.get(name) !== this.#members.get(name)?.fingerprint);
     await Promise.all(stale.map((name) => this.#stop(name)));
+    await this.#forget(fingerprints);
     const missing = wanted.filter(({ plan }) => !this.#members.has(plan.name));
     // One after the other: starting is mostly compiling Wasm, and cores are few.
     for (const node of missing) await this.#start(node, fingerprints.get(node.plan.name) as string);
@@ -57,6 +58,14 @@ export class Fleet {
 
   async stopAll(): Promise<void> {
     await Promise.all(this.names.map((name) => this.#stop(name)));
+  }
+
+  /** Removes what other nodes left, also those of an earlier run: keys that nobody uses any more, among other things. */
+  async #forget(wanted: { has(name: string): boolean }): Promise<void> {
+    const folder = dirname(this.#folderOf("any"));
+    const names = await readdir(folder).catch(() => []);
+    const unwanted = names.filter((name) => !wanted.has(name));
+    await Promise.all(unwanted.map((name) => rm(join(folder, name), { recursive: true, force: true })));
   }
 
   async #start({ plan, policy }: PlannedNode, print: string): Promise<void> {

@@ -2,8 +2,9 @@
 import { createHash } from "node:crypto";
 import { compile } from "../compile/compile.ts";
 import type { CompiledPolicy } from "../compile/compiled.ts";
-import type { OverlayGateway, Rejection } from "../model/resources.ts";
+import type { Rejection } from "../model/resources.ts";
 import type { WorldReader } from "../read/files.ts";
+import { localComplaints } from "./local-nodes.ts";
 
 export type Loaded = { readonly policies: readonly CompiledPolicy[] } | { readonly rejections: readonly Rejection[] };
 
@@ -20,18 +21,10 @@ export async function load(reader: WorldReader, folder: string, allowLoopback: b
   if (unreadable.length + rejections.length > 0) return { rejections: [...unreadable, ...rejections] };
   const compilations = world.overlays.map(({ name }) => compile(world, name, { allowLoopback }));
   const found = compilations.flatMap((compilation) => compilation.rejections);
-  found.push(...world.gateways.flatMap(servesSeveral));
+  found.push(...localComplaints(world));
   if (found.length > 0) return { rejections: found };
   if (compilations.length === 0) return { rejections: [nothing(folder)] };
   return { policies: compilations.map(({ policy }) => policy) };
-}
-
-/** A SaP has one image, that of its overlay. */
-function servesSeveral({ origin, overlays, local }: OverlayGateway): Rejection[] {
-  if (local === undefined || overlays.length < 2) return [];
-  return [
-    { origin, field: "spec.overlays", message: "a gateway that runs here serves one overlay: give each its own" },
-  ];
 }
 
 function nothing(folder: string): Rejection {
