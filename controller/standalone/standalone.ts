@@ -62,8 +62,8 @@ export class Standalone {
   #rotation: NodeJS.Timeout | undefined;
   #issuedAt = 0;
   #planned: readonly PlannedNode[] = [];
-  /** Those that don't run their current image yet. */
-  #behind = new Set<NodePlan>();
+  /** Those that don't run their current image yet, by node id. */
+  #behind = new Map<string, NodePlan[]>();
 
   private constructor(options: StandaloneOptions, server: ImageServer, renewal: Renewal, issuer: ImageIssuer) {
     this.#options = options;
@@ -134,6 +134,8 @@ export class Standalone {
     for (const { overlay } of loaded.policies) await this.#openMaster(overlay.name);
     this.#policies = loaded.policies;
     const changed = this.#publish();
+    // Images go out before the work that only new nodes wait for.
+    await new Promise((done) => setImmediate(done));
     this.#planned = loaded.policies.flatMap((policy) => this.#plan(policy).map((plan) => ({ plan, policy })));
     this.#followProgress();
     const change = await this.#fleet.adopt(this.#planned);
@@ -187,15 +189,18 @@ export class Standalone {
   }
 
   #followProgress(): void {
-    this.#behind = new Set(this.#planned.map(({ plan }) => plan).filter((plan) => !this.#isProgrammed(plan)));
+    this.#behind.clear();
+    for (const { plan } of this.#planned) {
+      if (this.#isProgrammed(plan)) continue;
+      this.#behind.set(plan.nodeId, [...(this.#behind.get(plan.nodeId) ?? []), plan]);
+    }
   }
 
   /** An acknowledgement arrived. Looks at its node alone: with thousands of nodes there are thousands of them. */
   #noteProgress(node: string): void {
-    if (this.#behind.size === 0) return;
-    for (const plan of this.#behind) {
-      if (plan.nodeId === node && this.#isProgrammed(plan)) this.#behind.delete(plan);
-    }
+    const plans = this.#behind.get(node);
+    if (plans === undefined || !plans.every((plan) => this.#isProgrammed(plan))) return;
+    this.#behind.delete(node);
     if (this.#behind.size > 0) return;
     const newest = [...this.#images.values()].reduce(
       (max, { generation }) => (generation > max ? generation : max),
