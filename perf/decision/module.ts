@@ -5,6 +5,8 @@ import { pathToFileURL } from "node:url";
 
 /** `assembly/portable/measure.ts`, which says how flows and requests are laid out, and `image.ts` beside it. */
 export interface DecisionModule {
+  /** Frees what nothing refers to any more. */
+  __collect(): void;
   resetImage(): void;
   openImage(bytes: Uint8Array, id: Uint8Array, overlay: number, role: number, now: number): number;
   measureImage(bytes: Uint8Array, id: Uint8Array, overlay: number, role: number, now: number): number;

@@ -20,16 +20,14 @@ export type NodesCommand =
     }
   /** Forget the images that came so far. */
   | { readonly kind: "begin" }
-  /** Answer when so many nodes have a new image. */
-  | { readonly kind: "expect"; readonly images: number };
+  /** Answer when all pollers of so many nodes have a new image. */
+  | { readonly kind: "expect"; readonly nodes: number };
 
 /** From it. Times are of the monotonic clock, milliseconds. */
 export interface NodesAnswer {
-  /** When the last image had arrived, and when it had been checked. */
+  /** When the last image had arrived, and when the last node that checks its own alone would have checked it. */
   readonly receivedMs: number;
   readonly checkedMs: number;
-  /** Spent on checks by all nodes together. */
-  readonly checkingMs: number;
   readonly bytes: number;
 }
 
@@ -58,8 +56,8 @@ export class PollingNodes {
     this.#send({ kind: "begin" });
   }
 
-  expect(images: number): Promise<NodesAnswer> {
-    this.#send({ kind: "expect", images });
+  expect(nodes: number): Promise<NodesAnswer> {
+    this.#send({ kind: "expect", nodes });
     return new Promise((resolve, reject) => {
       this.#answered = resolve;
       this.#failed = reject;
