@@ -2,6 +2,7 @@ import { Side } from "../../assembly/decide/image.ts";
 import { Verdict } from "../../assembly/decide/verdict.ts";
 import { verdictName } from "../../assembly/decide/verdict-name.ts";
 import { PROTOCOLS } from "../compile/clauses.ts";
+import { isInside, parseAddress, parseBlock } from "../model/address.ts";
 import type { NetworkPolicy, World } from "../model/resources.ts";
 import { type Direction, type Obstacle, obstacles } from "./changes.ts";
 import { Nodes, type SideAnswer } from "./node.ts";
@@ -76,11 +77,20 @@ function outcomeOf(nodes: Nodes, question: Question): Outcome {
   const denied = (reason: string): Outcome => ({ verdict: "denied", reason, hops: [] });
   if (from.member !== undefined && from.member === to.member) return { verdict: "allowed", reason: "self", hops: [] };
   if (to.overlay !== undefined && to.overlay !== policy.overlay.name) return denied("other-overlay");
+  if (port.protocol !== "TCP" && isLeftAlone(question)) return { verdict: "allowed", reason: "direct", hops: [] };
   if (port.protocol !== "TCP") return denied("not-carried");
   if (from.member === undefined) return denied(verdictName(Verdict.UnknownSource));
   const { hops, verdict, direct } = trace(nodes, question, from.member);
   const reason = direct ? "direct" : verdictName(verdict);
   return { verdict: verdict === Verdict.Allow ? "allowed" : "denied", reason, hops };
+}
+
+/** A member's packets that its guard lets out as they are: by it alone, because proxies see TCP only. */
+function isLeftAlone({ policy: { overlay }, from, to }: Question): boolean {
+  if (from.member === undefined || to.member !== undefined || overlay.interception === "All") return false;
+  const address = parseAddress(to.address);
+  const blocks = overlay.cidr.flatMap((text) => parseBlock(text) ?? []);
+  return address !== undefined && !blocks.some((block) => isInside(address, block));
 }
 
 /** Asks the node that enforces the side; for an outsider's a gateway. */

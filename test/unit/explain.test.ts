@@ -128,6 +128,20 @@ What would have to change:
     },
     { name: "UDP", flow: ["web", "api", "8080/udp"], code: 3, reason: "not-carried", says: /carries TCP only/ },
     {
+      name: "UDP to an address of the overlay that nobody has",
+      flow: ["web", "10.77.9.9", "53/udp"],
+      code: 3,
+      reason: "not-carried",
+      says: /carries TCP only/,
+    },
+    {
+      name: "UDP to an outsider",
+      flow: ["web", "8.8.8.8", "53/udp"],
+      code: 0,
+      reason: "direct",
+      says: /neither carries nor checks it/,
+    },
+    {
       name: "a port of the proxies",
       flow: ["web", "api", "15042"],
       code: 3,
