@@ -11,6 +11,8 @@ export interface Attempt {
   /** Node on which the attacker sits. */
   readonly from: NodeName;
   readonly attack: Attack;
+  /** The attacker has thrown its own guard away, which would catch what it sends into the overlay. */
+  readonly unguarded?: boolean;
   /** Where the refusal is logged, and its reason; none: refused by TLS or the guard before any filter. */
   readonly refusedAt?: readonly string[];
   readonly reason: string;
@@ -145,6 +147,7 @@ export function attempts(
       name: "straight to db's tunnel port, with a certificate but no gateway's",
       from: "intruder",
       attack: at(dbProxy, db, own),
+      unguarded: true,
       reason: "TLS",
     },
     { name: "no certificate", from: "intruder", attack: { ...at(gateway, db, own), anonymous: true }, reason: "TLS" },

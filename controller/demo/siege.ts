@@ -8,11 +8,18 @@ const REASON_MS = 3000;
 
 export async function showSiege(stage: Stage, show: Presenter): Promise<void> {
   show.heading("The intruder, with everything its node has: certificate, key, image, and web's stolen key");
-  for (const attempt of attempts(stage, await loot(stage))) {
-    const { refused, why } = await show.during(attempt.name, () => tryAttempt(stage, attempt));
-    show.check(refused && why === attempt.reason, `${attempt.name}: ${refused ? `refused, ${why}` : "GOT THROUGH"}`);
-  }
+  const stolen = await loot(stage);
+  const guarded = attempts(stage, stolen).filter(({ unguarded }) => unguarded !== true);
+  for (const attempt of guarded) await showAttempt(stage, show, attempt);
+  await dropGuard(stage);
+  const unguarded = attempts(stage, stolen).filter(({ unguarded }) => unguarded === true);
+  for (const attempt of unguarded) await showAttempt(stage, show, attempt);
   await showBypass(stage, show);
+}
+
+async function showAttempt(stage: Stage, show: Presenter, attempt: Attempt): Promise<void> {
+  const { refused, why } = await show.during(attempt.name, () => tryAttempt(stage, attempt));
+  show.check(refused && why === attempt.reason, `${attempt.name}: ${refused ? `refused, ${why}` : "GOT THROUGH"}`);
 }
 
 /** Makes the attempt and reads from the attacked proxies' logs why it was refused. */
@@ -38,11 +45,17 @@ export async function tryAttempt(
   return { refused: !through, why, saw };
 }
 
-/** Root in its own namespace, the intruder throws its guard away and connects to the apps themselves. */
+/** Root in its own namespace, the intruder throws its guard away: nothing catches what it sends any more. */
+async function dropGuard(stage: Stage): Promise<void> {
+  if (!stage.session.machine.flat) {
+    await stage.session.machine.run("intruder", ["nft", "delete", "table", "inet", "sallyport"]);
+  }
+}
+
+/** Without its guard the intruder connects to the apps themselves. */
 async function showBypass(stage: Stage, show: Presenter): Promise<void> {
   if (stage.session.machine.flat)
     return show.note("past its own proxy, straight to the apps: not tried, there is no guard here");
-  await stage.session.machine.run("intruder", ["nft", "delete", "table", "inet", "sallyport"]);
   for (const authority of [`${ADDRESSES.db}:5432`, `${ADDRESSES.api}:8080`]) {
     const { through, saw } = await stage.agent("intruder").attack({ tls: stage.tls("intruder"), authority });
     show.check(
