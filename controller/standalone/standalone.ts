@@ -32,6 +32,8 @@ export interface StandaloneOptions {
   readonly codeFolder: string;
   readonly machine: Machine;
   readonly events?: StandaloneEvents;
+  /** Lifetime of the certificates that are issued; default: an hour. */
+  readonly certificateLifetimeMs?: number;
 }
 
 export interface StandaloneEvents {
@@ -75,9 +77,10 @@ export class Standalone {
 
   /** Opens the state folder and the image service; nothing runs until the first `reload`. */
   static async open(options: StandaloneOptions): Promise<Standalone> {
-    const { stateFolder, machine, events } = options;
+    const { stateFolder, machine, events, certificateLifetimeMs: lifetimeMs } = options;
     await makePrivateFolder(stateFolder);
-    const authority = await Authority.open({ folder: join(stateFolder, "ca"), clock });
+    const lifetime = lifetimeMs === undefined ? {} : { lifetimeMs };
+    const authority = await Authority.open({ folder: join(stateFolder, "ca"), clock, ...lifetime });
     const renewal = new Renewal(authority, clock, {
       failed: (name, error) => events?.trouble?.(`certificate of ${name} was not renewed: ${String(error)}`),
     });
