@@ -11,7 +11,7 @@ import { projectFolder } from "../../controller/node/envoy.ts";
 import { CONTROLLER_ADDRESS } from "../../controller/node/link-plan.ts";
 import { readWorld } from "../../controller/read/files.ts";
 import { Actor } from "./actor/actor.ts";
-import { OverlayRun } from "./overlay-run.ts";
+import { OverlayRun, type RunOptions } from "./overlay-run.ts";
 
 export const PEOPLE = ["web", "api", "db", "intruder"] as const;
 export type Person = (typeof PEOPLE)[number];
@@ -47,12 +47,8 @@ export class Shop implements Ground {
     this.#actors = actors;
   }
 
-  static async open(
-    folder: string,
-    files: Readonly<Record<string, string>>,
-    args: readonly string[] = [],
-  ): Promise<Shop> {
-    const run = await OverlayRun.start(folder, { files, args });
+  static async open(folder: string, options: RunOptions): Promise<Shop> {
+    const run = await OverlayRun.start(folder, options);
     try {
       const { world } = await readWorld(run.resources);
       const policies = world.overlays.map(({ name }) => compile(world, name).policy);

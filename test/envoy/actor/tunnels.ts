@@ -7,7 +7,7 @@ import {
   constants as http2,
 } from "node:http2";
 import { join } from "node:path";
-import { connect as connectTls, type DetailedPeerCertificate, type TLSSocket } from "node:tls";
+import { connect as connectTls, type TLSSocket } from "node:tls";
 import { type Attack, type AttackResult, attack as attackOnce, stealImage } from "../../../controller/demo/attacker.ts";
 import { makeStamp, type StampWish } from "../../../controller/demo/forger.ts";
 
@@ -106,18 +106,5 @@ function secured(proxy: string, tls: string): TLSSocket {
     port: Number(proxy.slice(colon + 1)),
     ALPNProtocols: ["h2"],
     rejectUnauthorized: false,
-  });
-}
-
-/** Serial number of the certificate that a proxy shows. */
-export function shownSerial(proxy: string, tls: string): Promise<string> {
-  const socket = secured(proxy, tls);
-  return new Promise((resolve, reject) => {
-    socket.once("secureConnect", () => {
-      const { serialNumber } = socket.getPeerCertificate() as DetailedPeerCertificate;
-      socket.destroy();
-      resolve(serialNumber);
-    });
-    socket.once("error", reject);
   });
 }
