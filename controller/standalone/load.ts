@@ -2,6 +2,7 @@
 import { createHash } from "node:crypto";
 import { compile } from "../compile/compile.ts";
 import type { CompiledPolicy } from "../compile/compiled.ts";
+import { strays } from "../compile/strays.ts";
 import type { Rejection } from "../model/resources.ts";
 import type { WorldReader } from "../read/files.ts";
 import { localComplaints } from "./local-nodes.ts";
@@ -21,7 +22,7 @@ export async function load(reader: WorldReader, folder: string, allowLoopback: b
   if (unreadable.length + rejections.length > 0) return { rejections: [...unreadable, ...rejections] };
   const compilations = world.overlays.map(({ name }) => compile(world, name, { allowLoopback }));
   const found = compilations.flatMap((compilation) => compilation.rejections);
-  found.push(...localComplaints(world));
+  found.push(...strays(world), ...localComplaints(world));
   if (found.length > 0) return { rejections: found };
   if (compilations.length === 0) return { rejections: [nothing(folder)] };
   return { policies: compilations.map(({ policy }) => policy) };
