@@ -170,7 +170,7 @@ export function flowAt(place: Place, negation: Negation = {}): Flow {
 }
 
 /** The header of a stamp, with the key that a stamp like `keyOf` has. */
-export function signed(shop: Shop, draft: Draft, keyOf: Draft = draft): string {
+export function signed(shop: Shop, draft: Draft, keyOf: Draft = draft, master = MASTER): string {
   const { kind, hop, keyGeneration, overlay, epoch, issued, path, nonce } = draft;
   const middle = Buffer.concat([
     shop.node(draft.sourceNode).id,
@@ -181,11 +181,17 @@ export function signed(shop: Shop, draft: Draft, keyOf: Draft = draft): string {
   body[0] = draft.version;
   const [host, port] = splitDestination(draft.destination);
   const audience = shop.node(draft.audience).id;
-  return toLatin1(native.signedHeader(keyFor(shop, keyOf).reveal(), body, addressBytes(host), 6, port, audience));
+  return toLatin1(
+    native.signedHeader(keyFor(shop, keyOf, master).reveal(), body, addressBytes(host), 6, port, audience),
+  );
 }
 
-function keyFor(shop: Shop, { kind, overlay, epoch, keyGeneration, stampingNode, audience }: Draft): Secret {
-  const key = epochKey(MASTER, overlay, epoch, keyGeneration);
+function keyFor(
+  shop: Shop,
+  { kind, overlay, epoch, keyGeneration, stampingNode, audience }: Draft,
+  master: Secret,
+): Secret {
+  const key = epochKey(master, overlay, epoch, keyGeneration);
   const [from, to] = [shop.node(stampingNode).id, shop.node(audience).id];
   if (kind === StampKind.Endpoint) return endpointKey(gatewayKey(key, to), from);
   return kind === StampKind.Delivery ? deliveryKey(gatewayKey(key, from), to) : transitKey(key, from, to);

@@ -40,6 +40,8 @@ export interface IssueOptions {
   /** Unix seconds; by default when its keys run out. */
   readonly notAfter?: number;
   readonly withoutKeys?: KeyPurpose;
+  /** Whose keys it has. */
+  readonly master?: Secret;
 }
 
 const shops = new Map<string, Shop>();
@@ -83,10 +85,10 @@ export class Shop {
   /** The image of a node. */
   image(
     name: string,
-    { term = 1, sequence = 1, at = START_SECONDS, notAfter, withoutKeys }: IssueOptions = {},
+    { term = 1, sequence = 1, at = START_SECONDS, notAfter, withoutKeys, master = MASTER }: IssueOptions = {},
   ): Uint8Array {
     const node = this.node(name);
-    const ring = new KeyRing(this.policy, MASTER);
+    const ring = new KeyRing(this.policy, master);
     const epoch = Math.floor(at / EPOCH_SECONDS);
     const keys = ring.keysOf(node, epoch).filter(({ purpose }) => purpose !== withoutKeys);
     return encodeImage(this.prepared, node, { term, sequence, notAfter: notAfter ?? ring.notAfter(epoch), keys });
