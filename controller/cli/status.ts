@@ -2,6 +2,7 @@ import { readdir } from "node:fs/promises";
 import { join, resolve } from "node:path";
 import { Command } from "commander";
 import { envoyStats } from "../node/admin.ts";
+import { adminSocketPath } from "../node/admin-socket.ts";
 import { runningIn } from "../node/run-record.ts";
 import { ExitCode, fail, type Run } from "./command.ts";
 import { DEFAULT_STATE } from "./up.ts";
@@ -31,9 +32,7 @@ export function statusCommand(run: Run): Command {
 async function status(run: Run, state: string, output: string): Promise<ExitCode> {
   if ((await runningIn(state)) === undefined) return fail(run, `nothing runs in ${state}; start sallyport up`);
   const names = await readdir(join(state, "nodes"));
-  const nodes = await Promise.all(
-    names.sort().map((name) => nodeStatus(name, join(state, "nodes", name, "admin.sock"))),
-  );
+  const nodes = await Promise.all(names.sort().map((name) => nodeStatus(name, adminSocketPath(state, name))));
   run.terminal.out(output === "json" ? JSON.stringify(nodes, null, 2) : nodes.map(line).join("\n"));
   return nodes.every(({ ready }) => ready) ? ExitCode.Ok : ExitCode.Error;
 }

@@ -15,6 +15,8 @@ export interface NodePlan {
   /** Canonical, without port. */
   readonly addresses: readonly string[];
   readonly concurrency: number;
+  /** Path of the Unix socket of Envoy's admin interface. */
+  readonly adminSocket: string;
   readonly bootstrap: JsonObject;
 }
 
@@ -22,6 +24,8 @@ export interface NodePlan {
 export interface MachineSettings {
   /** Absolute folder of a node's own files. */
   nodeFolder(name: string): string;
+  /** Path of a node's admin socket. */
+  adminSocket(name: string): string;
   /** Path of `endpoint.wasm` and `gateway.wasm`. */
   code(role: "endpoint" | "gateway"): string;
   /** Address of the controller as nodes reach it, without port. */
@@ -56,6 +60,7 @@ function endpointPlan(policy: CompiledPolicy, member: CompiledEndpoint, machine:
     identity: endpoint.identity,
     addresses: endpoint.addresses,
     concurrency: endpoint.local?.concurrency ?? 1,
+    adminSocket: settings.adminSocket,
     bootstrap: endpointBootstrap({
       ...settings,
       firstGateways: gatewaysAt(policy, (path) => path.at(0)),
@@ -83,6 +88,7 @@ function gatewayPlans(policy: CompiledPolicy, group: CompiledGateway, machine: M
       identity: group.gateway.identity,
       addresses: [host],
       concurrency: group.gateway.local?.concurrency ?? 1,
+      adminSocket: settings.adminSocket,
       bootstrap: gatewayBootstrap({ ...settings, neighbours, trustDomains, followsGateway }),
     };
   });
@@ -103,7 +109,7 @@ function nodeSettings(
     overlayId: policy.overlay.id,
     control: { address: withPort(machine.controlAddress, CONTROL_PORT), identity: machine.controlIdentity },
     tls: { identitySds: `${folder}/tls/sds-cert.json`, rootsSds: `${folder}/tls/sds-root.json` },
-    adminSocket: `${folder}/admin.sock`,
+    adminSocket: machine.adminSocket(name),
     code: machine.code(role),
     listen,
     maxHeapBytes: machine.maxHeapBytes,

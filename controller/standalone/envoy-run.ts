@@ -5,13 +5,13 @@ import type { EnvoyRun, SupervisorEvents } from "../node/supervisor.ts";
 import type { MachineEvents } from "./machine.ts";
 
 /** The files of a node are in `folder`. */
-export function envoyRun({ name, concurrency }: NodePlan, folder: string, program: string): EnvoyRun {
+export function envoyRun({ name, concurrency, adminSocket }: NodePlan, folder: string, program: string): EnvoyRun {
   return {
     node: name,
     program,
     config: join(folder, "envoy.json"),
     concurrency,
-    adminSocket: join(folder, "admin.sock"),
+    adminSocket,
     log: join(folder, "envoy.log"),
   };
 }

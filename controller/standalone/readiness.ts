@@ -1,4 +1,3 @@
-import { join } from "node:path";
 import { envoyStats } from "../node/admin.ts";
 import type { Standalone } from "./standalone.ts";
 
@@ -7,7 +6,7 @@ export async function unreadyNodes(standalone: Standalone): Promise<string[]> {
   const waiting = new Set(standalone.programmed().waiting);
   await Promise.all(
     standalone.nodes.map(async (name) => {
-      if (!(await reachesGateways(join(standalone.nodeFolder(name), "admin.sock")))) waiting.add(name);
+      if (!(await reachesGateways(standalone.adminSocket(name)))) waiting.add(name);
     }),
   );
   return [...waiting].sort();

@@ -6,6 +6,7 @@ import { ImageIssuer, type IssuedImage } from "../image/issuer.ts";
 import { Secret } from "../keys/secret.ts";
 import { CONTROL_PORT } from "../model/ports.ts";
 import type { Rejection } from "../model/resources.ts";
+import { adminSocketPath } from "../node/admin-socket.ts";
 import { WorldReader } from "../read/files.ts";
 import { Authority, type Issued } from "../serve/authority.ts";
 import { ImageServer } from "../serve/image-server.ts";
@@ -110,6 +111,10 @@ export class Standalone {
     return join(this.#options.stateFolder, "nodes", name);
   }
 
+  adminSocket(name: string): string {
+    return adminSocketPath(this.#options.stateFolder, name);
+  }
+
   get nodes(): readonly string[] {
     return this.#fleet.names;
   }
@@ -157,6 +162,7 @@ export class Standalone {
     const { codeFolder, machine } = this.#options;
     return planNodes(policy, {
       nodeFolder: (name) => this.nodeFolder(name),
+      adminSocket: (name) => this.adminSocket(name),
       code: (role) => join(codeFolder, `${role}.wasm`),
       controlAddress: machine.controlAddress,
       controlIdentity: CONTROLLER_IDENTITY,

@@ -6,6 +6,7 @@ import type { CompiledPolicy } from "../../controller/compile/compiled.ts";
 import type { JsonObject } from "../../controller/emit/envoy.ts";
 import { type NodePlan, planNodes } from "../../controller/emit/topology.ts";
 import type { World } from "../../controller/model/resources.ts";
+import { adminSocketPath } from "../../controller/node/admin-socket.ts";
 import { CONTROLLER_ADDRESS } from "../../controller/node/link-plan.ts";
 import { Lab } from "../../controller/node/namespace.ts";
 import { Authority } from "../../controller/serve/authority.ts";
@@ -111,6 +112,7 @@ function chainOf(variant: Variant, place: ChainPlace, options: DataPlaneOptions)
   const { policy } = compile(world, OVERLAY);
   const plans = planNodes(policy, {
     nodeFolder: (name) => join(options.stateFolder, "nodes", name),
+    adminSocket: (name) => adminSocketPath(options.stateFolder, name),
     code: (role) => join(options.codeFolder, `${role}.wasm`),
     controlAddress: CONTROLLER_ADDRESS,
     controlIdentity: CONTROLLER_IDENTITY,
