@@ -7,6 +7,8 @@ import { dirname, join, relative } from "node:path";
 import { fileURLToPath } from "node:url";
 
 const top = dirname(dirname(fileURLToPath(import.meta.url)));
+/** What a benchmark found is no input of a build. */
+const RESULTS = join(top, "perf", "results");
 const say = (text) => console.error(`setup: ${text}`);
 
 // Not `npm ci`: it refuses a lock file without the binaries of other platforms, which not every registry has. This takes
@@ -51,6 +53,7 @@ function step(name, inputs, stampFile, make) {
 }
 
 function filesBelow(path) {
+  if (path === RESULTS) return [];
   if (!statSync(path).isDirectory()) return [path];
   return readdirSync(path)
     .sort()

@@ -91,7 +91,7 @@ async function measure(
   await writeFile(join(folder, "perf", "results", "latest.json"), `${JSON.stringify(results, roundedNumbers, 1)}\n`);
   await writeFile(join(folder, "perf", "results", "latest.md"), text);
   console.log(text);
-  return 0;
+  return scenarios.some(({ skipped }) => skipped !== undefined) ? 1 : 0;
 }
 
 /** Six significant digits are more than any measurement here has. */

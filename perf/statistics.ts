@@ -14,7 +14,6 @@ export type Statistic = (samples: readonly number[]) => number;
 const RESAMPLES = 1000;
 
 export const median: Statistic = (samples) => quantile(samples, 0.5);
-export const p90: Statistic = (samples) => quantile(samples, 0.9);
 export const p99: Statistic = (samples) => quantile(samples, 0.99);
 export const mean: Statistic = (samples) => samples.reduce((sum, sample) => sum + sample, 0) / samples.length;
 

@@ -10,7 +10,6 @@ import { adminSocketPath } from "../../controller/node/admin-socket.ts";
 import { CONTROLLER_ADDRESS } from "../../controller/node/link-plan.ts";
 import { Lab } from "../../controller/node/namespace.ts";
 import { Authority } from "../../controller/serve/authority.ts";
-import type { ImageServer } from "../../controller/serve/image-server.ts";
 import { LoadGenerator, startServer, type Target } from "../load-generator.ts";
 import { OVERLAY } from "../worlds.ts";
 import { CONTROLLER_IDENTITY, serveImages } from "./control.ts";
@@ -59,44 +58,56 @@ export class DataPlane {
   private constructor(
     readonly load: LoadGenerator,
     readonly ways: readonly Way[],
-    private readonly images: ImageServer,
+    readonly close: () => Promise<void>,
   ) {}
 
   way(name: string): Way {
     return this.ways.find(({ variant }) => variant.name === name) as Way;
   }
 
-  /** Builds the lab and starts every variant in it. Everything in it ends with this process. */
+  /** Builds the lab and starts every variant in it. What it started is gone after `close`, and with this process. */
   static async open(options: DataPlaneOptions, variants: readonly Variant[]): Promise<DataPlane> {
-    const { stateFolder, envoy } = options;
-    const lab = await Lab.open({ stateFolder });
-    const clock = { now: () => Date.now() };
-    const authority = await Authority.open({ folder: join(stateFolder, "ca"), clock });
-    const ground: EnvoyGround = { lab, authority, envoy, folderOf: (node) => join(stateFolder, "nodes", node) };
-    const chains = variants.map((variant, index) =>
-      chainOf(variant, { name: variant.name, index, destinations: options.destinations }, options),
-    );
-    const policies = chains.flatMap(({ variant, policy }) => (variant.kind === "sallyport" ? [policy] : []));
-    const images = await serveImages(authority, policies);
-    const ways: Way[] = [];
-    for (const chain of chains) {
-      options.say(`starting ${chain.variant.label}`);
-      ways.push(await startChain(ground, chain, stateFolder));
+    const started: Stop[] = [];
+    const close = async () => void (await Promise.all(started.map((stop) => stop())));
+    try {
+      const { load, ways } = await start(options, variants, started);
+      return new DataPlane(load, ways, close);
+    } catch (error) {
+      await close();
+      throw error;
     }
-    await startServer(
-      options.loadProgram,
-      SERVICE_PORT,
-      chains.map(({ place }) => namespaceFile(stateFolder, serverName(place))),
-    );
-    const load = LoadGenerator.start(options.loadProgram);
-    for (const way of ways) await untilReady(way, load);
-    return new DataPlane(load, ways, images);
   }
+}
 
-  async close(): Promise<void> {
-    this.load.stop();
-    await this.images.close();
+type Stop = () => unknown;
+
+async function start(
+  options: DataPlaneOptions,
+  variants: readonly Variant[],
+  started: Stop[],
+): Promise<{ readonly load: LoadGenerator; readonly ways: readonly Way[] }> {
+  const { stateFolder, envoy, loadProgram, destinations } = options;
+  const lab = await Lab.open({ stateFolder });
+  const authority = await Authority.open({ folder: join(stateFolder, "ca"), clock: { now: () => Date.now() } });
+  const ground: EnvoyGround = { lab, authority, envoy, folderOf: (node) => join(stateFolder, "nodes", node) };
+  const chains = variants.map((variant, index) =>
+    chainOf(variant, { name: variant.name, index, destinations }, options),
+  );
+  const policies = chains.flatMap(({ variant, policy }) => (variant.kind === "sallyport" ? [policy] : []));
+  const images = await serveImages(authority, policies);
+  started.push(() => images.close());
+  const ways: Way[] = [];
+  for (const chain of chains) {
+    options.say(`starting ${chain.variant.label}`);
+    ways.push(await startChain(ground, chain, stateFolder, started));
   }
+  const servers = chains.map(({ place }) => namespaceFile(stateFolder, serverName(place)));
+  const server = await startServer(loadProgram, SERVICE_PORT, servers);
+  started.push(() => server.kill());
+  const load = LoadGenerator.start(loadProgram);
+  started.push(() => load.stop());
+  for (const way of ways) await untilReady(way, load);
+  return { load, ways };
 }
 
 interface Chain {
@@ -123,14 +134,17 @@ function chainOf(variant: Variant, place: ChainPlace, options: DataPlaneOptions)
   return { variant, place, policy, world, plans };
 }
 
-async function startChain(ground: EnvoyGround, chain: Chain, stateFolder: string): Promise<Way> {
+async function startChain(ground: EnvoyGround, chain: Chain, stateFolder: string, started: Stop[]): Promise<Way> {
   const { place, variant, policy, plans } = chain;
   const proxies: MeasuredEnvoy[] = [];
   for (const name of [clientName(place), `${gatewayName(place)}-0`, serverName(place)]) {
     const plan = plans.find((one) => one.name === name) as NodePlan;
     const bootstrap = bootstrapOf(chain, plan);
-    if (bootstrap !== undefined) proxies.push(await MeasuredEnvoy.start(ground, plan, bootstrap, policy.overlay.cidr));
-    else if (plan.role === "endpoint") await ground.lab.addNode({ name, addresses: plan.addresses });
+    if (bootstrap !== undefined) {
+      const proxy = await MeasuredEnvoy.start(ground, plan, bootstrap, policy.overlay.cidr);
+      started.push(() => proxy.stop());
+      proxies.push(proxy);
+    } else if (plan.role === "endpoint") await ground.lab.addNode({ name, addresses: plan.addresses });
     if (!ground.lab.nodes.includes(name)) continue;
     await freePortsAtOnce(ground.lab, name);
     if (name !== serverName(place)) await routeToServer(ground.lab, name, place);

@@ -1,5 +1,7 @@
 /** One Envoy in a network namespace of its own, and what it has cost so far. */
-import { openSync, readdirSync, readFileSync } from "node:fs";
+import type { ChildProcess } from "node:child_process";
+import { once } from "node:events";
+import { closeSync, openSync, readdirSync, readFileSync } from "node:fs";
 import { writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import type { JsonObject } from "../../controller/emit/envoy.ts";
@@ -20,18 +22,16 @@ export interface EnvoyGround {
 }
 
 export class MeasuredEnvoy {
-  readonly #pid: number;
-  #ended = false;
+  readonly #child: ChildProcess;
+  readonly #exit: Promise<unknown>;
 
   private constructor(
     readonly name: string,
     readonly log: string,
-    child: { readonly pid?: number | undefined; once(event: "exit", listener: () => void): unknown },
+    child: ChildProcess,
   ) {
-    this.#pid = child.pid as number;
-    child.once("exit", () => {
-      this.#ended = true;
-    });
+    this.#child = child;
+    this.#exit = once(child, "exit");
   }
 
   /** Makes the node's namespace and guard, and starts its Envoy as the standalone controller does. */
@@ -52,36 +52,26 @@ export class MeasuredEnvoy {
     await loadGuard(ground.lab, name, { role, overlayCidrs, interception: "Overlay" });
     const log = join(folder, "envoy.log");
     const output = openSync(log, "a", 0o600);
-    const options = [
-      "-c",
-      join(folder, "envoy.json"),
-      "--disable-hot-restart",
-      "--concurrency",
-      "1",
-      "--log-level",
-      "warning",
-    ];
-    return new MeasuredEnvoy(
-      name,
-      log,
-      ground.lab.execIn(name, [ground.envoy, ...options], { stdio: ["ignore", output, output] }),
-    );
+    const config = join(folder, "envoy.json");
+    const options = ["-c", config, "--disable-hot-restart", "--concurrency", "1", "--log-level", "warning"];
+    const child = ground.lab.execIn(name, [ground.envoy, ...options], { stdio: ["ignore", output, output] });
+    closeSync(output);
+    return new MeasuredEnvoy(name, log, child);
   }
 
   get ended(): boolean {
-    return this.#ended;
+    return this.#child.exitCode !== null || this.#child.signalCode !== null;
+  }
+
+  async stop(): Promise<void> {
+    this.#child.kill("SIGKILL");
+    await this.#exit;
   }
 
   /** Nanoseconds on a CPU since its start, over all threads. */
   cpuNs(): number {
-    const threads = readdirSync(`/proc/${this.#pid}/task`);
-    return threads.reduce((sum, thread) => sum + onCpu(`/proc/${this.#pid}/task/${thread}/schedstat`), 0);
-  }
-
-  /** Resident memory, bytes. */
-  memoryBytes(): number {
-    const pages = readFileSync(`/proc/${this.#pid}/statm`, "utf8").split(" ")[1];
-    return Number(pages) * 4096;
+    const threads = readdirSync(`/proc/${this.#child.pid}/task`);
+    return threads.reduce((sum, thread) => sum + onCpu(`/proc/${this.#child.pid}/task/${thread}/schedstat`), 0);
   }
 }
 
