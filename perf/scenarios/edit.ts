@@ -3,11 +3,11 @@ import { writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { CONTROL_PORT } from "../../controller/model/ports.ts";
 import type { NetworkPolicy, PodPeer, Selector, World } from "../../controller/model/resources.ts";
-import { watchFolder } from "../../controller/node/watch.ts";
 import { Standalone } from "../../controller/standalone/standalone.ts";
+import { Editor, type EditTimes } from "../edit/editor.ts";
 import { policyText, writeWorld } from "../edit/manifests.ts";
 import { PaperMachine } from "../edit/paper-machine.ts";
-import { monotonicMs, PollingNodes } from "../edit/polling-nodes.ts";
+import { PollingNodes } from "../edit/polling-nodes.ts";
 import { count } from "../plane/variants.ts";
 import { estimateText } from "../report.ts";
 import type { Aim, Cell, ScenarioResult } from "../results.ts";
@@ -15,21 +15,7 @@ import { estimate, mean, median, p99 } from "../statistics.ts";
 import { realisticWorld } from "../worlds.ts";
 import type { Ground } from "./ground.ts";
 
-/** As `sallyport up` has it. */
-const DEBOUNCE_MS = 20;
 const AIM_MS = 100;
-
-/** One edit's times in milliseconds, from the beginning of the write. */
-interface EditTimes {
-  /** The controller begins to read. */
-  readonly noticed: number;
-  /** The new images are published. */
-  readonly published: number;
-  /** The last node has received and checked its image. */
-  readonly enforced: number;
-  readonly images: number;
-  readonly bytes: number;
-}
 
 interface Kind {
   readonly name: string;
@@ -136,56 +122,6 @@ async function editsWith(ground: Ground, nodes: number, edits: number): Promise<
   polling.stop();
   await standalone.stop();
   return times;
-}
-
-/** Writes the file, and waits until everybody has what follows from it. */
-class Editor {
-  #reloaded: (times: { begun: number; published: number; changed: number }) => void = () => {};
-
-  private constructor(
-    private readonly file: string,
-    private readonly polling: PollingNodes,
-    private close_: () => Promise<void>,
-  ) {}
-
-  static async open(file: string, folder: string, standalone: Standalone, polling: PollingNodes): Promise<Editor> {
-    const editor = new Editor(file, polling, async () => {});
-    const changed = async () => {
-      const begun = monotonicMs();
-      const reload = await standalone.reload();
-      if (reload.kind === "kept") throw new Error(`an edit was rejected: ${reload.rejections[0]?.message}`);
-      editor.#reloaded({ begun, published: monotonicMs(), changed: reload.changed });
-    };
-    const failed = (error: unknown) => {
-      throw error;
-    };
-    const watch = await watchFolder(folder, changed, { failed, debounceMs: DEBOUNCE_MS });
-    editor.close_ = () => watch.close();
-    return editor;
-  }
-
-  async edit(policy: NetworkPolicy): Promise<EditTimes> {
-    this.polling.begin();
-    const reloaded = new Promise<{ begun: number; published: number; changed: number }>((resolve) => {
-      this.#reloaded = resolve;
-    });
-    const start = monotonicMs();
-    await writeFile(this.file, policyText(policy));
-    const { begun, published, changed } = await reloaded;
-    if (changed === 0) throw new Error("an edit changed nobody's image");
-    const { checkedMs, bytes } = await this.polling.expect(changed);
-    return {
-      noticed: begun - start,
-      published: published - start,
-      enforced: checkedMs - start,
-      images: changed,
-      bytes,
-    };
-  }
-
-  close(): Promise<void> {
-    return this.close_();
-  }
 }
 
 /** A realistic world of `nodes` endpoints, all of which run here; each has a SPIFFE id of its own. */
