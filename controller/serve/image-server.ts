@@ -1,5 +1,5 @@
 /** Serves each node its image by long poll, and learns from the same poll what the node runs. */
-import { constants as http2, type IncomingHttpHeaders, type ServerHttp2Stream } from "node:http2";
+import { type Http2Session, constants as http2, type IncomingHttpHeaders, type ServerHttp2Stream } from "node:http2";
 import type { Clock, Issued } from "./authority.ts";
 import { ControlServer } from "./control-server.ts";
 import { parseImageRequest } from "./image-request.ts";
@@ -12,6 +12,8 @@ import { WorkerLedger, type WorkerState } from "./worker-ledger.ts";
 export interface ImageServerEvents {
   /** A worker said for the first time that it runs this generation; 0: it has none yet. */
   acknowledged?(node: string, worker: WorkerState): void;
+  /** A connection of this node was closed, and workers went with it. */
+  disconnected?(node: string): void;
   /** `peer` and `detail` are for the log and hold no secret. */
   refused?(refusal: Refusal, peer: string, detail: string): void;
 }
@@ -52,6 +54,8 @@ export class ImageServer {
   readonly #ledger: WorkerLedger;
   readonly #polls = new WaitingPolls();
   readonly #answers: Record<number, number> = {};
+  /** The last poll of each worker over a connection: a node that was restarted names its workers anew. */
+  readonly #polledOver = new WeakMap<Http2Session, Map<string, Poll>>();
   #published = new Published(undefined);
 
   constructor(options: ImageServerOptions) {
@@ -128,6 +132,7 @@ export class ImageServer {
   }
 
   #hold(poll: Poll): void {
+    if (poll.stream.session !== undefined) this.#remember(poll.stream.session, poll);
     this.#polls.add(poll, this.#limits.pollMs, () => this.#end(poll, 204));
     poll.stream.once("close", () => {
       if (this.#polls.take(poll)) this.#ledger.abandoned(poll.node, poll.seen);
@@ -135,6 +140,24 @@ export class ImageServer {
     this.#answer(poll, renderOnce(this.#published.nodes.get(poll.node)));
     const [oldest] = this.#polls.countOf(poll.node) > this.#limits.perNode ? this.#polls.of(poll.node) : [];
     if (oldest !== undefined) this.#turnAway(oldest, Refusal.TooManyPolls);
+  }
+
+  #remember(session: Http2Session, poll: Poll): void {
+    let workers = this.#polledOver.get(session);
+    if (workers === undefined) {
+      const known = new Map<string, Poll>();
+      session.once("close", () => this.#disconnected(known));
+      this.#polledOver.set(session, known);
+      workers = known;
+    }
+    workers.set(`${poll.node} ${poll.seen.worker}`, poll);
+  }
+
+  #disconnected(workers: ReadonlyMap<string, Poll>): void {
+    for (const { node, seen } of workers.values()) {
+      this.#ledger.disconnected(node, seen);
+      this.#events.disconnected?.(node);
+    }
   }
 
   /** Answers the poll if there is something to say; else it goes on waiting. */

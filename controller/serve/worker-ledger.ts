@@ -48,6 +48,11 @@ export class WorkerLedger {
     this.#settle(node, seen, (entry) => (entry.waiting > 1 ? { ...entry, waiting: entry.waiting - 1 } : undefined));
   }
 
+  /** The connection that the worker polled over is closed: without a poll that waits on another one it is gone. */
+  disconnected(node: string, seen: WorkerState): void {
+    this.#settle(node, seen, (entry) => (entry.waiting > 0 ? entry : undefined));
+  }
+
   /** Forgets the nodes that are not in `nodes`. */
   keepOnly(nodes: { has(node: string): boolean }): void {
     for (const node of this.#nodes.keys()) if (!nodes.has(node)) this.#nodes.delete(node);

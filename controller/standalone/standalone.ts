@@ -92,6 +92,8 @@ export class Standalone {
       clock,
       events: {
         acknowledged: (node) => acknowledged(node),
+        // One that was behind and ended doesn't count any more.
+        disconnected: (node) => acknowledged(node),
         refused: (_, peer, detail) => events?.trouble?.(`refused an image request of ${peer}: ${detail}`),
       },
     });

@@ -268,6 +268,17 @@ describe("acknowledgement", () => {
       expect(server.programmed(WEB)).toEqual({ workers: 1, current: 1 });
     }));
 
+  test("forgets a worker that was answered before its connection went away", () =>
+    withServer({}, async ({ server, connect }) => {
+      server.publish(new Map([[WEB, image("web", 5n)]]));
+      const [stays, goes] = [await connect("web"), await connect("web")];
+      await stays.get(pollPath(WEB, 0, "a"));
+      await goes.get(pollPath(WEB, 0, "b"));
+      expect(server.programmed(WEB).workers).toBe(2);
+      goes.close();
+      await until(() => server.programmed(WEB).workers === 1, "the worker to be forgotten");
+    }));
+
   test("forgets a worker whose connection went away", () =>
     withServer({}, async ({ server, connect }) => {
       server.publish(new Map([[WEB, image("web", 5n)]]));
