@@ -1,4 +1,6 @@
 /** What people write, after reading and validation: the neutral model that everything pure works on. */
+import type { Endpoints, Node, Pod, Service } from "./cluster.ts";
+import type { ClusterNetworkPolicy, FlowPolicy } from "./tiers.ts";
 
 /** Where an object was read: shown in every message about it. */
 export interface Origin {
@@ -23,6 +25,9 @@ export type Labels = Readonly<Record<string, string>>;
 
 export type Isolation = "DefaultDeny" | "Kubernetes";
 
+/** Audit: what policy denies is let through, logged and counted. Bad stamps are denied all the same. */
+export type Enforcement = "Enforce" | "Audit";
+
 export interface Overlay {
   readonly origin: Origin;
   readonly name: string;
@@ -32,7 +37,7 @@ export interface Overlay {
   /** Names of gateways, passed in this order. 1..8. */
   readonly path: readonly string[];
   readonly isolation: Isolation;
-  readonly enforcement: "Enforce" | "Audit";
+  readonly enforcement: Enforcement;
   readonly interception: "Overlay" | "All";
   readonly keys: OverlayKeys;
 }
@@ -57,10 +62,10 @@ export interface OverlayGateway {
   readonly local?: Local;
 }
 
-export interface OverlayEndpoint {
+/** What policy can tell about a pod or an endpoint. */
+export interface Member {
   readonly origin: Origin;
   readonly name: string;
-  readonly overlay: string;
   readonly namespace: string;
   readonly labels: Labels;
   /** Canonical text, IPv4 or IPv6. */
@@ -68,6 +73,12 @@ export interface OverlayEndpoint {
   readonly ports: readonly NamedPort[];
   /** SPIFFE id; endpoints of one service account share it. */
   readonly identity: string;
+}
+
+/** An OverlayEndpoint, or a Pod with addresses of its own. */
+export interface OverlayEndpoint extends Member {
+  /** Empty: of none; a pod whose namespace has no label `sallyport.dev/overlay`. */
+  readonly overlay: string;
   /** Present: this machine runs the proxy, in a network namespace of its own. */
   readonly local?: Local;
 }
@@ -107,6 +118,8 @@ export interface NetworkPolicy {
   readonly origin: Origin;
   readonly namespace: string;
   readonly name: string;
+  /** Present: the enforced verdict is what it would be without this policy. Annotation `sallyport.dev/enforcement`. */
+  readonly enforcement?: "Audit";
   readonly podSelector: Selector;
   /** Undefined: this direction isn't isolated by the policy. An empty list isolates and allows nothing. */
   readonly ingress?: readonly PolicyRule[];
@@ -152,4 +165,28 @@ export interface World {
   readonly endpoints: readonly OverlayEndpoint[];
   readonly namespaces: readonly Namespace[];
   readonly policies: readonly NetworkPolicy[];
+  readonly clusterPolicies: readonly ClusterNetworkPolicy[];
+  readonly flowPolicies: readonly FlowPolicy[];
+  /** All pods; those with addresses of their own are among `endpoints` too. */
+  readonly pods: readonly Pod[];
+  readonly nodes: readonly Node[];
+  readonly services: readonly Service[];
+  readonly endpointSlices: readonly Endpoints[];
+  /** Addresses of objects that could not be read: nothing reaches them or comes from them. Canonical text. */
+  readonly closed: readonly string[];
 }
+
+export const EMPTY_WORLD: World = {
+  overlays: [],
+  gateways: [],
+  endpoints: [],
+  namespaces: [],
+  policies: [],
+  clusterPolicies: [],
+  flowPolicies: [],
+  pods: [],
+  nodes: [],
+  services: [],
+  endpointSlices: [],
+  closed: [],
+};

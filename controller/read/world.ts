@@ -1,12 +1,13 @@
-import type {
-  Namespace,
-  NetworkPolicy,
-  Origin,
-  Overlay,
-  OverlayEndpoint,
-  OverlayGateway,
-  Rejection,
-  World,
+import {
+  EMPTY_WORLD,
+  type Namespace,
+  type NetworkPolicy,
+  type Origin,
+  type Overlay,
+  type OverlayEndpoint,
+  type OverlayGateway,
+  type Rejection,
+  type World,
 } from "../model/resources.ts";
 import { didYouMean } from "./closest.ts";
 import { DocumentReader, type RawObject } from "./documents.ts";
@@ -98,6 +99,7 @@ class Draft {
       if (!this.#namespaces.has(name)) this.#namespaces.set(name, namespace(name));
     }
     return {
+      ...EMPTY_WORLD,
       overlays: this.#overlays,
       gateways: this.#gateways,
       endpoints,

@@ -4,7 +4,7 @@ import { Side } from "../../assembly/decide/image.ts";
 import { Verdict } from "../../assembly/decide/verdict.ts";
 import { PROTOCOLS } from "../../controller/compile/clauses.ts";
 import { parseAddress } from "../../controller/model/address.ts";
-import type { NamedPort, Protocol, World } from "../../controller/model/resources.ts";
+import { EMPTY_WORLD, type NamedPort, type Protocol, type World } from "../../controller/model/resources.ts";
 import { decodeNetworkPolicy } from "../../controller/read/network-policy.ts";
 import { openGatewayImage } from "../host/decisions.ts";
 import { bothRuntimes, type Portable } from "../host/portable.ts";
@@ -72,6 +72,7 @@ function worldOf({ namespaces, pods, podPorts, policies }: Step): World {
   const identity = "spiffe://test/member";
   const keys = { epochSeconds: 3600, horizon: 6, keyGeneration: 0 };
   return {
+    ...EMPTY_WORLD,
     overlays: [
       {
         origin,
