@@ -1,6 +1,7 @@
 import { Command, CommanderError } from "commander";
 import { ExitCode, type Run } from "./command.ts";
 import { demoCommand } from "./demo.ts";
+import { diffCommand } from "./diff.ts";
 import { execCommand } from "./exec.ts";
 import { explainCommand } from "./explain.ts";
 import { matrixCommand } from "./matrix.ts";
@@ -16,6 +17,7 @@ Examples:
   sallyport explain -f manifests/samples/shop --from shop/web --to shop/api --port 8080/tcp
   sallyport explain -f manifests/samples/shop --from guest/intruder --to data/db --port pg --output json
   sallyport matrix -f manifests/samples/shop
+  sallyport diff before/ after/
 
 Exit codes: 0 done or allowed, 3 denied, 2 error.`;
 
@@ -45,6 +47,7 @@ function program(run: Run): Command {
     execCommand(run),
     explainCommand(run),
     matrixCommand(run),
+    diffCommand(run),
   ];
   for (const command of commands) root.addCommand(command);
   for (const command of [root, ...commands]) {

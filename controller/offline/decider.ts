@@ -34,20 +34,33 @@ const ASKER: CompiledGateway = {
 const NOW = 1;
 const ISSUE = { term: 1, sequence: 1, notAfter: NOW + 1, keys: [] };
 
-/** `node` runs the filters' code as TypeScript, `wasm` as compiled; both read the same image. */
-export function deciderOf(policy: CompiledPolicy, engine: Engine, codeFolder: string): Promise<Decider> {
-  const bytes = encodeImage(prepareImages(policy, sha256), ASKER, ISSUE);
-  const { id } = policy.overlay;
-  return engine === "node" ? Promise.resolve(nodeDecider(bytes, id)) : wasmDecider(bytes, id, codeFolder);
+/** The image that a gateway of this policy would have, opened by the filters' own code. */
+export function gatewayImage(policy: CompiledPolicy): Image {
+  return opened(encoded(policy), policy.overlay.id);
 }
 
-function nodeDecider(bytes: Uint8Array, overlay: number): Decider {
+/** `node` runs the filters' code as TypeScript, `wasm` as compiled; both read the same image. */
+export function deciderOf(policy: CompiledPolicy, engine: Engine, codeFolder: string): Promise<Decider> {
+  const bytes = encoded(policy);
+  const { id } = policy.overlay;
+  return engine === "node" ? Promise.resolve(nodeDecider(opened(bytes, id))) : wasmDecider(bytes, id, codeFolder);
+}
+
+function encoded(policy: CompiledPolicy): Uint8Array {
+  return encodeImage(prepareImages(policy, sha256), ASKER, ISSUE);
+}
+
+function opened(bytes: Uint8Array, overlay: number): Image {
   const want = new Expectation();
   want.node = new DataView(ASKER.id.buffer, ASKER.id.byteOffset, 8);
   want.overlay = overlay;
   want.role = Role.Gateway;
   const image = new Image();
   accept(image.open(bytes, bytes.length, want, new Sha256(), NOW));
+  return image;
+}
+
+function nodeDecider(image: Image): Decider {
   return {
     classOf: (address) => image.classOf(new DataView(address.buffer, address.byteOffset, 16), 0),
     decide: (source, destination, key, sides) => image.decide(source, destination, key, sides),
