@@ -1,7 +1,7 @@
 /** What Kubernetes knows about machines, pods and services, as far as policy and lint ask. */
 import type { Labels, Member, Origin, Protocol, Selector } from "./resources.ts";
 
-/** core/v1 Pod. `ports` are the named ones of its containers in order, then those of its sidecars. */
+/** core/v1 Pod. `ports` are those of its containers in order, then those of its sidecars. */
 export interface Pod extends Member {
   /** `status.podIPs`; empty before it has any, and once it has terminated (phase Succeeded or Failed). */
   readonly addresses: readonly string[];

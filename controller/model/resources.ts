@@ -91,6 +91,7 @@ export interface Local {
 export type Protocol = "TCP" | "UDP" | "SCTP";
 
 export interface NamedPort {
+  /** Empty: a port of a pod that has no name. No rule can mean it. */
   readonly name: string;
   readonly protocol: Protocol;
   readonly port: number;

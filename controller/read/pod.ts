@@ -48,7 +48,7 @@ export function decodePod(object: unknown, origin: Origin): Taken<Pod> {
     origin,
     ...metadata,
     addresses: hasEnded(status?.phase) ? [] : [...new Set(addresses)],
-    ports: [...spec.containers, ...sidecars].flatMap(({ ports }) => ports.flatMap(named)),
+    ports: [...spec.containers, ...sidecars].flatMap(({ ports }) => ports.map(portOf)),
     identity: `spiffe://cluster.local/ns/${metadata.namespace}/sa/${spec.serviceAccountName ?? "default"}`,
     hostNetwork: spec.hostNetwork,
     ...(spec.nodeName !== undefined && { node: spec.nodeName }),
@@ -59,6 +59,6 @@ export function decodePod(object: unknown, origin: Origin): Taken<Pod> {
 /** Its addresses may be another pod's by now. */
 export const hasEnded = (phase: unknown) => phase === "Succeeded" || phase === "Failed";
 
-function named({ name, protocol, containerPort: port }: z.output<typeof containerPort>): NamedPort[] {
-  return name ? [{ name, protocol, port }] : [];
+function portOf({ name = "", protocol, containerPort: port }: z.output<typeof containerPort>): NamedPort {
+  return { name, protocol, port };
 }

@@ -111,9 +111,9 @@ test("members that no cell tells apart share a line when there are many", () =>
       JSON.stringify({ apiVersion: "v1", kind: "List", items: [...endpoints, policy] }),
     );
     expect((await sallyport("matrix", "-f", folder)).out).toBe(`TCP/80
-                                1 2
-1  shop/db-00 and 14 like it    i +
-2  shop/web-00 and 14 like it   + +
+                               1 2
+1  shop/db-00 and 14 like it   i +
+2  shop/web-00 and 14 like it  + +
 
 From lines to columns.  + allowed   . itself   e denied by the source's egress   i by the destination's ingress   x by both
 Members that no cell tells apart share a line; its own column is for one of them to another.`);

@@ -39,14 +39,8 @@ function cellsOf(step: Step, engine: string): Promise<Cell[]> {
     const options = ["--isolation", "kubernetes", "--engine", engine, "--ports", ports, "--output", "json"];
     const { code, out, error } = await sallyport("matrix", "-f", file, ...options);
     expect([code, error]).toEqual([0, ""]);
-    const { cells } = JSON.parse(out) as { cells: Cell[] };
-    return cells.map((cell) => ({ ...cell, from: podOf(cell.from), to: podOf(cell.to) }));
+    return (JSON.parse(out) as { cells: Cell[] }).cells;
   });
-}
-
-/** `x/a` of the endpoint `x/x-a`: names of endpoints are one for the whole cluster. */
-function podOf(member: string): string {
-  return member.replace(/\/.*-/, "/");
 }
 
 function tablesOf({ order, expected }: Step, cells: readonly Cell[]): Step["expected"] {
@@ -71,7 +65,7 @@ const bit = (answer: string | undefined) => (answer === "allow" ? "1" : answer =
 function objectsOf({ namespaces, pods, podPorts, policies }: Step): object[] {
   const ports = Object.entries(podPorts).map(([text, name]) => {
     const [protocol, port] = text.split("/");
-    return { name, protocol, port: Number(port) };
+    return { name, protocol, containerPort: Number(port) };
   });
   return [
     ...Object.entries(namespaces).map(([name, labels]) => ({
@@ -80,10 +74,8 @@ function objectsOf({ namespaces, pods, podPorts, policies }: Step): object[] {
       metadata: { name, labels },
     })),
     ...pods.map(({ namespace, name, ip, labels }) => ({
-      apiVersion: "sallyport.dev/v1alpha1",
-      kind: "OverlayEndpoint",
-      metadata: { name: `${namespace}-${name}` },
-      spec: { overlay: "o", namespace, labels, addresses: [ip], ports, identity: `spiffe://test/${namespace}/${name}` },
+      ...{ apiVersion: "v1", kind: "Pod", metadata: { namespace, name, labels } },
+      ...{ spec: { containers: [{ name: "serve", image: "serve", ports }] }, status: { podIPs: [{ ip }] } },
     })),
     ...policies.map((policy) => ({ ...policy, apiVersion: "networking.k8s.io/v1", kind: "NetworkPolicy" })),
   ];
