@@ -26,7 +26,7 @@ import { egressTierRule, ingressTierRule, namespacedPods, RULES_MAX } from "./ti
  * - a broken rule, as its documentation demands: an Accept matches nothing, a Deny or Pass denies everything;
  * - anything broken outside of the rules: no Accept stands, a Pass is a Deny, and what can't be read is taken for the
  *   widest there is: everybody as the subject, the Admin tier, and before all other priorities;
- * - anything that could have been meant to be a list of rules: everything is denied.
+ * - no list of rules then, or anything that could have been meant to be one: everything is denied.
  */
 export const CLUSTER_POLICY_VERSION = "policy.networking.k8s.io/v1alpha2";
 
@@ -89,15 +89,17 @@ function readRules(schema: RuleSchema, rules: readonly unknown[] = [], field: st
 
 /** ClusterNetworkPolicyEgressPeer: how to fail closed. */
 function leftOver(rule: unknown, index: number): TierRule[] {
-  return isMapping(rule) && rule.action === "Accept" ? [] : [{ index, name: "", action: "Deny" }];
+  const isAllowing = isMapping(rule) && (rule.action === "Accept" || rule.action === "Allow");
+  return isAllowing ? [] : [{ index, name: "", action: "Deny" }];
 }
 
-/** What is left of a policy that is broken outside of its rules, or that is there twice. */
+/** What is left of a policy that is broken outside of its rules. */
 export function denialsOnly(object: unknown, origin: Origin): ClusterNetworkPolicy {
   const { metadata, spec } = isMapping(object) ? object : {};
   const { name } = isMapping(metadata) ? metadata : {};
   const written = isMapping(spec) ? spec : {};
-  const hidesRules = !isMapping(object) || hasUnknown(object, shape) || isOther(spec) || hasUnknown(written, specShape);
+  const hasRules = written.ingress !== undefined || written.egress !== undefined;
+  const hidesRules = !hasRules || hasUnknown(object as object, shape) || hasUnknown(written, specShape);
   return {
     origin,
     name: typeof name === "string" ? name : "",
@@ -116,8 +118,17 @@ function denials(schema: RuleSchema, rules: unknown): TierRule[] {
   return rules.flatMap((rule, index): TierRule[] => {
     const checked = check(schema, rule, []);
     if (!checked.ok) return leftOver(rule, index);
-    return checked.value.action === "Accept" ? [] : [{ index, ...checked.value, action: "Deny" }];
+    return denial({ index, ...checked.value });
   });
+}
+
+/** What is left of a policy that is there twice: which of the two is meant isn't known. */
+export function withoutGrants(policy: ClusterNetworkPolicy): ClusterNetworkPolicy {
+  return { ...policy, ingress: policy.ingress.flatMap(denial), egress: policy.egress.flatMap(denial) };
+}
+
+function denial(rule: TierRule): TierRule[] {
+  return rule.action === "Accept" ? [] : [{ ...rule, action: "Deny" }];
 }
 
 /** The part as it is written, or `widest` if that can't be read. */
@@ -129,5 +140,3 @@ export function readable<T>(schema: z.ZodType<T>, value: unknown, widest: T): T 
 export function hasUnknown(object: object, known: object): boolean {
   return Object.keys(object).some((key) => !Object.hasOwn(known, key));
 }
-
-const isOther = (spec: unknown) => spec !== undefined && spec !== null && !isMapping(spec);

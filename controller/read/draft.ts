@@ -13,13 +13,13 @@ import type {
 import type { ClusterNetworkPolicy, FlowPolicy } from "../model/tiers.ts";
 import { brokenAddresses } from "./broken-addresses.ts";
 import { decodeEndpointSlice, decodeNode, decodeService } from "./cluster-kinds.ts";
-import { denialsOnly, takeClusterPolicy } from "./cluster-policy.ts";
+import { denialsOnly, takeClusterPolicy, withoutGrants } from "./cluster-policy.ts";
 import type { RawObject } from "./documents.ts";
-import { denialOnly, takeFlowPolicy } from "./flow-policy.ts";
+import { denialOnly, takeFlowPolicy, withoutGrant } from "./flow-policy.ts";
 import { type Issue, type Path, shown } from "./issue.ts";
-import { type Kind, kindOf } from "./kinds.ts";
+import { type Kind, kindOf, type UnknownKind } from "./kinds.ts";
 import { decodeNamespace, namespace } from "./namespace.ts";
-import { isolationOnly, takeNetworkPolicy } from "./network-policy.ts";
+import { isolating, isolationOnly, takeNetworkPolicy } from "./network-policy.ts";
 import { decodeOverlay, decodeOverlayEndpoint, decodeOverlayGateway, type Taken } from "./overlay-kinds.ts";
 import { decodePod } from "./pod.ts";
 
@@ -61,8 +61,9 @@ export class Draft {
 
   take(raw: RawObject): void {
     const kind = kindOf(raw.object);
-    if (typeof kind === "object") this.#reject(raw, [kind]);
-    else if (kind !== "skipped") this.#takers[kind](raw);
+    if (kind === "skipped") return;
+    if (typeof kind === "string") this.#takers[kind](raw);
+    else this.#takeUnknown(raw, kind);
   }
 
   readonly #takers: Readonly<Record<Kind, (raw: RawObject) => void>> = {
@@ -74,9 +75,9 @@ export class Draft {
     Service: (raw) => this.#keep(raw, decodeService, (value) => this.#services.push(value)),
     EndpointSlice: (raw) => this.#keep(raw, decodeEndpointSlice, (value) => this.#endpointSlices.push(value)),
     Namespace: (raw) => this.#takeNamespace(raw),
-    NetworkPolicy: (raw) => this.#takePolicy(raw, takeNetworkPolicy, isolationOnly, this.#policies),
-    ClusterNetworkPolicy: (raw) => this.#takePolicy(raw, takeClusterPolicy, denialsOnly, this.#clusterPolicies),
-    FlowPolicy: (raw) => this.#takePolicy(raw, takeFlowPolicy, denialOnly, this.#flowPolicies),
+    NetworkPolicy: (raw) => this.#takePolicy(raw, takeNetworkPolicy, isolating, this.#policies),
+    ClusterNetworkPolicy: (raw) => this.#takePolicy(raw, takeClusterPolicy, withoutGrants, this.#clusterPolicies),
+    FlowPolicy: (raw) => this.#takePolicy(raw, takeFlowPolicy, withoutGrant, this.#flowPolicies),
   };
 
   world(): World {
@@ -115,18 +116,28 @@ export class Draft {
     else keep({ ...value, origin: raw.origin });
   }
 
-  /** A repeated policy allows nothing: which of the two is meant isn't known. `leftOver` is what it still denies. */
+  /** A repeated policy allows nothing; `leftOver` is what it still denies. */
   #takePolicy<T extends Named>(
     raw: RawObject,
     take: (object: unknown, origin: Origin) => Taken<T>,
-    leftOver: (object: unknown, origin: Origin) => T | undefined,
+    leftOver: (value: T) => T | undefined,
     policies: T[],
   ): void {
     const { value, issues } = raw.once(() => take(raw.object, raw.origin));
     this.#reject(raw, issues);
     if (value === undefined) return;
-    const left = this.#isRepeated(raw, value) ? leftOver(raw.object, raw.origin) : value;
+    const left = this.#isRepeated(raw, value) ? leftOver(value) : value;
     if (left !== undefined) policies.push({ ...left, origin: raw.origin });
+  }
+
+  /** A policy whose kind is misspelled denies what it can. */
+  #takeUnknown(raw: RawObject, { meant, ...issue }: UnknownKind): void {
+    this.#reject(raw, [issue]);
+    const { object, origin } = raw;
+    if (meant === "NetworkPolicy") this.#policies.push(isolationOnly(object, origin));
+    if (meant === "ClusterNetworkPolicy") this.#clusterPolicies.push(denialsOnly(object, origin));
+    const denial = meant === "FlowPolicy" ? denialOnly(object, origin) : undefined;
+    if (denial !== undefined) this.#flowPolicies.push(denial);
   }
 
   #takeNamespace(raw: RawObject): void {

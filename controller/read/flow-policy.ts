@@ -80,7 +80,12 @@ export function takeFlowPolicy(object: unknown, origin: Origin): Taken<FlowPolic
   return { value, issues: [] };
 }
 
-/** What is left of a policy that is broken, or that is there twice. */
+/** What is left of a policy that is there twice: which of the two is meant isn't known. */
+export function withoutGrant({ via, ...policy }: FlowPolicy): FlowPolicy | undefined {
+  return policy.action === "Allow" && via === undefined ? undefined : { ...policy, action: "Deny" };
+}
+
+/** What is left of a policy that is broken. */
 export function denialOnly(object: unknown, origin: Origin): FlowPolicy | undefined {
   const { metadata, spec } = isMapping(object) ? object : {};
   const { name } = isMapping(metadata) ? metadata : {};

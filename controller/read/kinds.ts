@@ -1,4 +1,4 @@
-import { didYouMean } from "./closest.ts";
+import { closest } from "./closest.ts";
 import { CLUSTER_POLICY_VERSION } from "./cluster-policy.ts";
 import { type Issue, shown } from "./issue.ts";
 import { API_VERSION } from "./overlay-kinds.ts";
@@ -36,6 +36,14 @@ const SILENT: Readonly<Record<string, readonly string[]>> = {
   ),
 };
 
+/** A kind that isn't read, and the policy that was probably meant: its denials stand. */
+export interface UnknownKind extends Issue {
+  readonly meant?: PolicyKind | undefined;
+}
+
+const POLICIES = ["NetworkPolicy", "ClusterNetworkPolicy", "FlowPolicy"] as const;
+type PolicyKind = (typeof POLICIES)[number];
+
 /** Policies under names of the past. */
 const FORMER: Readonly<Record<string, string>> = {
   AdminNetworkPolicy: `write a ClusterNetworkPolicy of ${CLUSTER_POLICY_VERSION} with tier: Admin`,
@@ -43,18 +51,19 @@ const FORMER: Readonly<Record<string, string>> = {
 };
 
 /** What sort of object it is: a kind that is read, one that may be skipped, or something wrong. */
-export function kindOf(object: unknown): Kind | "skipped" | Issue {
+export function kindOf(object: unknown): Kind | "skipped" | UnknownKind {
   if (!isMapping(object))
     return { path: [], message: `must be an object with apiVersion, kind and metadata, not ${shown(object)}` };
   const { kind, apiVersion } = object;
   if (typeof kind !== "string") return { path: ["kind"], message: `is required: ${KINDS.join(", ")} or List` };
   if (isKind(kind)) return kind;
   if (isSilent(kind, apiVersion)) return "skipped";
-  const advice =
-    (Object.hasOwn(FORMER, kind) && `; ${FORMER[kind]}`) ||
-    didYouMean(kind, KINDS) ||
-    `: remove it, or use ${KINDS.join(", ")}`;
-  return { path: ["kind"], message: `${shown(kind)} is not a kind that is read here${advice}` };
+  const unknown = `${shown(kind)} is not a kind that is read here`;
+  if (Object.hasOwn(FORMER, kind))
+    return { path: ["kind"], message: `${unknown}; ${FORMER[kind]}`, meant: "ClusterNetworkPolicy" };
+  const near = closest(kind, KINDS);
+  const advice = near === undefined ? `: remove it, or use ${KINDS.join(", ")}` : `; did you mean ${near}?`;
+  return { path: ["kind"], message: `${unknown}${advice}`, meant: POLICIES.find((policy) => policy === near) };
 }
 
 function isKind(kind: string): kind is Kind {
@@ -63,7 +72,7 @@ function isKind(kind: string): kind is Kind {
 
 function isSilent(kind: string, apiVersion: unknown): boolean {
   if (typeof apiVersion !== "string") return false;
-  const group = apiVersion.includes("/") ? apiVersion.slice(0, apiVersion.indexOf("/")) : "";
+  const group = apiVersion === "v1" ? "" : apiVersion.replace(/\/v[0-9][a-z0-9]*$/, "");
   const kinds = Object.hasOwn(SILENT, group) ? SILENT[group] : undefined;
   return kinds?.includes(kind) || kinds?.includes("*") || false;
 }

@@ -98,6 +98,11 @@ function readable(
   });
 }
 
+/** What is left of a policy that is there twice: which of the two is meant isn't known. */
+export function isolating({ ingress, egress, ...policy }: NetworkPolicy): NetworkPolicy {
+  return { ...policy, ...(ingress && { ingress: [] }), ...(egress && { egress: [] }) };
+}
+
 /** What is left of a policy that is broken outside of its rules: it isolates, and allows nothing. Fail closed. */
 export function isolationOnly(object: unknown, origin: Origin): NetworkPolicy {
   const { metadata, spec } = isMapping(object) ? object : {};

@@ -119,6 +119,7 @@ const WORDS: Readonly<Record<string, string>> = {
   object: "a mapping",
   string: "a text",
   number: "a number",
+  boolean: "true or false",
 };
 
 function complaint(issue: z.core.$ZodRawIssue): string | undefined {
