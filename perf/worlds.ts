@@ -1,14 +1,15 @@
-import type {
-  Labels,
-  Namespace,
-  NetworkPolicy,
-  Origin,
-  OverlayEndpoint,
-  Peer,
-  PolicyRule,
-  Requirement,
-  Selector,
-  World,
+import {
+  EMPTY_WORLD,
+  type Labels,
+  type Namespace,
+  type NetworkPolicy,
+  type Origin,
+  type OverlayEndpoint,
+  type Peer,
+  type PolicyRule,
+  type Requirement,
+  type Selector,
+  type World,
 } from "../controller/model/resources.ts";
 
 /** How large a generated world is. The same size and seed give the same world. */
@@ -224,6 +225,7 @@ function endpoint(i: number, namespace: string, labels: Labels, port: number): O
 function world(endpoints: OverlayEndpoint[], namespaces: Namespace[], policies: NetworkPolicy[]): World {
   const names = ["edge-a", "edge-b"];
   return {
+    ...EMPTY_WORLD,
     overlays: [
       {
         origin: origin("Overlay", OVERLAY),

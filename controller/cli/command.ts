@@ -6,6 +6,8 @@ export const ExitCode = {
   Ok: 0,
   Error: 2,
   Denied: 3,
+  /** What was looked for is there: differences, findings, failed tests. */
+  Found: 3,
 } as const;
 export type ExitCode = (typeof ExitCode)[keyof typeof ExitCode];
 

@@ -1,8 +1,10 @@
 import { Command, CommanderError } from "commander";
 import { ExitCode, type Run } from "./command.ts";
 import { demoCommand } from "./demo.ts";
+import { diffCommand } from "./diff.ts";
 import { execCommand } from "./exec.ts";
 import { explainCommand } from "./explain.ts";
+import { matrixCommand } from "./matrix.ts";
 import { statusCommand } from "./status.ts";
 import type { Terminal } from "./terminal.ts";
 import { upCommand } from "./up.ts";
@@ -14,6 +16,8 @@ Examples:
   sallyport up -f manifests/samples/shop
   sallyport explain -f manifests/samples/shop --from shop/web --to shop/api --port 8080/tcp
   sallyport explain -f manifests/samples/shop --from guest/intruder --to data/db --port pg --output json
+  sallyport matrix -f manifests/samples/shop
+  sallyport diff before/ after/
 
 Exit codes: 0 done or allowed, 3 denied, 2 error.`;
 
@@ -36,7 +40,15 @@ function program(run: Run): Command {
     .version(version(), "-V, --version", "print the version")
     .helpOption("-h, --help", "print help")
     .addHelpText("after", EXAMPLES);
-  const commands = [demoCommand(run), upCommand(run), statusCommand(run), execCommand(run), explainCommand(run)];
+  const commands = [
+    demoCommand(run),
+    upCommand(run),
+    statusCommand(run),
+    execCommand(run),
+    explainCommand(run),
+    matrixCommand(run),
+    diffCommand(run),
+  ];
   for (const command of commands) root.addCommand(command);
   for (const command of [root, ...commands]) {
     const name = command === root ? "sallyport" : `sallyport ${command.name()}`;

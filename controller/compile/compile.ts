@@ -9,6 +9,7 @@ import { NamedPorts } from "./named-ports.ts";
 import { addressBytes } from "./ranges.ts";
 import { verdictTable } from "./rows.ts";
 import { Selections } from "./selections.ts";
+import { undecided } from "./undecided.ts";
 
 export interface CompileOptions {
   /** Beyond these, endpoints are closed and the overlay is told so. */
@@ -35,24 +36,31 @@ export function compile(
   overlayName: string,
   { allowLoopback = false, limits }: CompileOptions = {},
 ): Compilation {
-  const rejections: Rejection[] = [];
+  const rejections: Rejection[] = undecided(world);
+  const closed = rejections.length > 0;
   const { overlay, ambiguous } = overlayOf(world, overlayName, rejections);
   const { gateways, paths } = admitGateways(world, overlay, rejections);
   const admission = { allowLoopback, gatewayIds: gateways.map(({ id }) => id) };
   const members = admitEndpoints(world, overlay, admission, rejections);
   const selections = new Selections();
-  const statements = statementsOf(world.policies, selections, rejections);
+  const statements = statementsOf(closed ? [] : world.policies, selections, rejections);
   const ports = new NamedPorts(members.endpoints, statements);
   const classes = new Classes(members.endpoints, world.namespaces, members.addresses, ports.of, selections);
   const budget = new Budget({ ...defaultLimits(classes.count), ...limits });
-  const { table, truncated } = verdictTable(classes, statements, ports, overlay.isolation, budget);
+  const { table, truncated } = verdictTable(
+    classes,
+    statements,
+    ports,
+    closed ? "DefaultDeny" : overlay.isolation,
+    budget,
+  );
   if (truncated) rejections.push({ origin: overlay.origin, field: "", message: TOO_LARGE });
   const policy: CompiledPolicy = {
     overlay,
     loopbackMembers: allowLoopback,
     gateways,
     // Nobody can say which of two overlays was meant: without a path nothing flows.
-    paths: ambiguous ? [] : paths,
+    paths: ambiguous || closed ? [] : paths,
     endpoints: compiledEndpoints(members, classes),
     ranges: classes.changes.map(({ first, class: cls }) => ({ first: addressBytes(first), class: cls })),
     table,

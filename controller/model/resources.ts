@@ -1,4 +1,6 @@
 /** What people write, after reading and validation: the neutral model that everything pure works on. */
+import type { Endpoints, Node, Pod, Service } from "./cluster.ts";
+import type { ClusterNetworkPolicy, FlowPolicy } from "./tiers.ts";
 
 /** Where an object was read: shown in every message about it. */
 export interface Origin {
@@ -57,10 +59,10 @@ export interface OverlayGateway {
   readonly local?: Local;
 }
 
-export interface OverlayEndpoint {
+/** What policy can tell about a pod or an endpoint. */
+export interface Member {
   readonly origin: Origin;
   readonly name: string;
-  readonly overlay: string;
   readonly namespace: string;
   readonly labels: Labels;
   /** Canonical text, IPv4 or IPv6. */
@@ -68,6 +70,12 @@ export interface OverlayEndpoint {
   readonly ports: readonly NamedPort[];
   /** SPIFFE id; endpoints of one service account share it. */
   readonly identity: string;
+}
+
+/** An OverlayEndpoint, or a Pod with addresses of its own. */
+export interface OverlayEndpoint extends Member {
+  /** Empty: of none; a pod whose namespace has no label `sallyport.dev/overlay`. */
+  readonly overlay: string;
   /** Present: this machine runs the proxy, in a network namespace of its own. */
   readonly local?: Local;
 }
@@ -80,6 +88,7 @@ export interface Local {
 export type Protocol = "TCP" | "UDP" | "SCTP";
 
 export interface NamedPort {
+  /** Empty: a port of a pod that has no name. No rule can mean it. */
   readonly name: string;
   readonly protocol: Protocol;
   readonly port: number;
@@ -107,6 +116,8 @@ export interface NetworkPolicy {
   readonly origin: Origin;
   readonly namespace: string;
   readonly name: string;
+  /** Present: the enforced verdict is what it would be without this policy. Annotation `sallyport.dev/enforcement`. */
+  readonly enforcement?: "Audit";
   readonly podSelector: Selector;
   /** Undefined: this direction isn't isolated by the policy. An empty list isolates and allows nothing. */
   readonly ingress?: readonly PolicyRule[];
@@ -152,4 +163,28 @@ export interface World {
   readonly endpoints: readonly OverlayEndpoint[];
   readonly namespaces: readonly Namespace[];
   readonly policies: readonly NetworkPolicy[];
+  readonly clusterPolicies: readonly ClusterNetworkPolicy[];
+  readonly flowPolicies: readonly FlowPolicy[];
+  /** All pods; those with addresses of their own are among `endpoints` too. */
+  readonly pods: readonly Pod[];
+  readonly nodes: readonly Node[];
+  readonly services: readonly Service[];
+  readonly endpointSlices: readonly Endpoints[];
+  /** Addresses of objects that could not be read: nothing reaches them or comes from them. Canonical text. */
+  readonly closed: readonly string[];
 }
+
+export const EMPTY_WORLD: World = {
+  overlays: [],
+  gateways: [],
+  endpoints: [],
+  namespaces: [],
+  policies: [],
+  clusterPolicies: [],
+  flowPolicies: [],
+  pods: [],
+  nodes: [],
+  services: [],
+  endpointSlices: [],
+  closed: [],
+};

@@ -117,13 +117,25 @@ function itemsOf(value: unknown, document: number, yaml: YamlValues): Item[] {
   const item = (object: unknown, prefix: Path): Item => {
     return { object, document, prefix, line: yaml.lineOf(document, prefix), decoded: undefined };
   };
-  const isList = isMapping(value) && value.kind === "List" && listComplaint(value) === undefined;
-  return isList ? (value.items as unknown[]).map((object, i) => item(object, ["items", i])) : [item(value, [])];
+  if (!isList(value) || listComplaint(value) !== undefined) return [item(value, [])];
+  return ((value.items ?? []) as unknown[]).map((object, i) => item(ofList(value, object), ["items", i]));
+}
+
+/** `kind: List`, as kubectl prints it, or a typed one such as PodList, as the API does. */
+function isList(object: unknown): object is Record<string, unknown> & { kind: string } {
+  return isMapping(object) && typeof object.kind === "string" && object.kind.endsWith("List");
+}
+
+/** Items of a typed list leave out what the list says of them. */
+function ofList({ kind, apiVersion }: Record<string, unknown> & { kind: string }, object: unknown): unknown {
+  if (kind === "List" || !isMapping(object)) return object;
+  return { kind: kind.slice(0, -"List".length), apiVersion, ...object };
 }
 
 function listComplaint(object: unknown): Issue | undefined {
-  if (!isMapping(object) || object.kind !== "List") return undefined;
-  if (object.apiVersion === "v1" && Array.isArray(object.items)) return undefined;
+  if (!isList(object)) return undefined;
+  const isKnown = object.kind !== "List" || object.apiVersion === "v1";
+  if (isKnown && (Array.isArray(object.items) || object.items === null)) return undefined;
   return { path: ["items"], message: "must be a list of objects, in a List of apiVersion v1" };
 }
 

@@ -1,5 +1,6 @@
 import { z } from "zod";
 import type { Labels } from "../model/resources.ts";
+import { policyAnnotations } from "./enforcement.ts";
 import { shown } from "./issue.ts";
 import { labelComplaint, labelKeyComplaint, labelValueComplaint, subdomainComplaint } from "./names.ts";
 import { anything, fields, isMapping, optional, text } from "./schema.ts";
@@ -36,6 +37,7 @@ function valueComplaint(value: unknown): string | undefined {
 /** What an API server adds to objects (`kubectl get -o yaml`): taken and not looked at. */
 const fromServer = {
   annotations: anything,
+  generateName: anything,
   uid: anything,
   resourceVersion: anything,
   generation: anything,
@@ -48,22 +50,32 @@ const fromServer = {
   selfLink: anything,
 };
 
-/** `metadata` of an object in a namespace; an empty namespace means `default` (meta/v1 ObjectMeta). */
-export const namespacedMetadata = fields({
-  name: text(subdomainComplaint),
-  namespace: optional(text((value) => (value === "" ? undefined : labelComplaint(value)))),
+/** An empty namespace means `default` (meta/v1 ObjectMeta). */
+export const namespaceName = text((value) => (value === "" ? undefined : labelComplaint(value)));
+
+const objectName = text(subdomainComplaint);
+const clusterScoped = { namespace: "must be removed: objects of this kind belong to no namespace" };
+
+/** `metadata` of a policy in a namespace. */
+export const policyMetadata = fields({
+  name: objectName,
+  namespace: optional(namespaceName),
   labels: optional(labels),
   ...fromServer,
+  annotations: policyAnnotations,
 });
 
-/** `metadata` of a cluster-scoped object. */
-export const clusterMetadata = fields(
-  { name: text(subdomainComplaint), labels: optional(labels), ...fromServer },
-  { namespace: "must be removed: objects of this kind belong to no namespace" },
+/** `metadata` of a policy of the whole cluster. */
+export const clusterPolicyMetadata = fields(
+  { name: objectName, labels: optional(labels), ...fromServer, annotations: policyAnnotations },
+  clusterScoped,
 );
+
+/** `metadata` of a cluster-scoped object. */
+export const clusterMetadata = fields({ name: objectName, labels: optional(labels), ...fromServer }, clusterScoped);
 
 /** `metadata` of a Namespace, whose name is a label (core/v1). */
 export const namespaceMetadata = fields(
   { name: text(labelComplaint), labels: optional(labels), ...fromServer },
-  { namespace: "must be removed: objects of this kind belong to no namespace" },
+  clusterScoped,
 );

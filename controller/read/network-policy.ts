@@ -1,7 +1,8 @@
 import type { z } from "zod";
 import type { NetworkPolicy, Origin, PolicyRule, Rejection } from "../model/resources.ts";
+import { auditAnnotation } from "./enforcement.ts";
 import { type Decoded, type Issue, rejection } from "./issue.ts";
-import { namespacedMetadata } from "./metadata.ts";
+import { policyMetadata } from "./metadata.ts";
 import { egressRule, ingressRule } from "./policy-rule.ts";
 import { anything, check, fields, isMapping, list, oneOf, optional } from "./schema.ts";
 import { EVERYTHING, selector } from "./selector.ts";
@@ -32,7 +33,7 @@ const frame = fields(
   {
     apiVersion: oneOf("networking.k8s.io/v1"),
     kind: oneOf("NetworkPolicy"),
-    metadata: namespacedMetadata,
+    metadata: policyMetadata,
     spec: fields(
       {
         podSelector: optional(selector),
@@ -70,6 +71,7 @@ export function takeNetworkPolicy(object: unknown, origin: Origin): Decoded<Netw
     origin,
     namespace: metadata.namespace || "default",
     name: metadata.name,
+    ...auditAnnotation(metadata),
     podSelector: spec.podSelector ?? EVERYTHING,
     ...(directions.includes("Ingress") && { ingress: inward }),
     ...(directions.includes("Egress") && { egress: outward }),
@@ -96,6 +98,11 @@ function readable(
   });
 }
 
+/** What is left of a policy that is there twice: which of the two is meant isn't known. */
+export function isolating({ ingress, egress, ...policy }: NetworkPolicy): NetworkPolicy {
+  return { ...policy, ...(ingress && { ingress: [] }), ...(egress && { egress: [] }) };
+}
+
 /** What is left of a policy that is broken outside of its rules: it isolates, and allows nothing. Fail closed. */
 export function isolationOnly(object: unknown, origin: Origin): NetworkPolicy {
   const { metadata, spec } = isMapping(object) ? object : {};
@@ -105,6 +112,7 @@ export function isolationOnly(object: unknown, origin: Origin): NetworkPolicy {
     origin,
     namespace: scalar(namespace) || "default",
     name: scalar(name),
+    ...auditAnnotation(metadata),
     podSelector: readableSelector(spec),
     ...(directions.includes("Ingress") && { ingress: [] }),
     ...(directions.includes("Egress") && { egress: [] }),

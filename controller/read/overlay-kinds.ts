@@ -4,7 +4,7 @@ import type { Issue } from "./issue.ts";
 import { clusterMetadata, labels } from "./metadata.ts";
 import { labelComplaint, subdomainComplaint } from "./names.ts";
 import { address, block, distinct, local, namedPort, socketAddress, spiffeId } from "./network.ts";
-import { anything, check, fields, integer, list, oneOf, optional, text } from "./schema.ts";
+import { anything, check, fields, integer, list, oneOf, optional, sized, text, withDefault } from "./schema.ts";
 
 /** Our kinds, `sallyport.dev/v1alpha1`. One that can't be understood is left out whole, which only removes access. */
 export const API_VERSION = "sallyport.dev/v1alpha1";
@@ -85,20 +85,6 @@ function decode<T extends object>(spec: z.ZodType<T>, object: unknown, origin: O
   if (!checked.ok) return { issues: checked.issues };
   const value = { origin, name: checked.value.metadata.name, ...withoutAbsent(checked.value.spec as T) };
   return { value, issues: [] };
-}
-
-function withDefault<S extends z.ZodType>(schema: S, value: z.output<S>) {
-  return schema.nullish().transform((given) => given ?? value);
-}
-
-function sized(least: number, most: number, what: string) {
-  return (values: readonly unknown[], context: z.RefinementCtx) => {
-    if (values.length >= least && values.length <= most) return;
-    context.addIssue({
-      code: "custom",
-      message: `must have ${least} to ${most} entries, not ${values.length}: ${what}`,
-    });
-  };
 }
 
 type Present<T> = { [K in keyof T as undefined extends T[K] ? never : K]: T[K] } & {

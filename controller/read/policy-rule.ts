@@ -12,23 +12,25 @@ import { EVERYTHING, selector } from "./selector.ts";
  * `ValidateIPBlock`) and stricter only where a text has two readings.
  */
 
-const cidr = text((value) =>
+export const cidr = text((value) =>
   parseBlock(value) === undefined
     ? "is not a block of addresses: write 10.0.0.0/8 or 2001:db8::/32, without leading zeros, and IPv4 as IPv4"
     : undefined,
 );
 
 /** Host bits are cleared, as `net.ParseCIDR` does behind the API; an exception must lie inside the block. */
-const ipBlock = fields({ cidr, except: optional(list(cidr)) }).transform(({ cidr, except = [] }, context): Peer => {
-  const block = parseBlock(cidr) as Block;
-  const exceptions = except.map((text) => parseBlock(text) as Block);
-  for (const [i, exception] of exceptions.entries()) {
-    if (isInside(exception.first, block) && exception.bits > block.bits) continue;
-    const message = `${shown(except[i])} must lie within cidr ${formatBlock(block)} and be smaller`;
-    context.addIssue({ code: "custom", path: ["except", i], message });
-  }
-  return { kind: "block", cidr: formatBlock(block), except: exceptions.map(formatBlock) };
-});
+export const ipBlock = fields({ cidr, except: optional(list(cidr)) }).transform(
+  ({ cidr, except = [] }, context): Peer => {
+    const block = parseBlock(cidr) as Block;
+    const exceptions = except.map((text) => parseBlock(text) as Block);
+    for (const [i, exception] of exceptions.entries()) {
+      if (isInside(exception.first, block) && exception.bits > block.bits) continue;
+      const message = `${shown(except[i])} must lie within cidr ${formatBlock(block)} and be smaller`;
+      context.addIssue({ code: "custom", path: ["except", i], message });
+    }
+    return { kind: "block", cidr: formatBlock(block), except: exceptions.map(formatBlock) };
+  },
+);
 
 const peer = fields(
   {
@@ -57,7 +59,7 @@ const peer = fields(
 
 const portName = text(portNameComplaint);
 
-const port = fields({
+export const port = fields({
   protocol: optional(protocol),
   port: optional(z.unknown()),
   endPort: optional(portNumber),

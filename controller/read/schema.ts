@@ -37,6 +37,28 @@ export function optional<S extends z.ZodType>(schema: S) {
   return schema.nullish().transform((value) => value ?? undefined);
 }
 
+/** As `schema` says, or `value` where there is none. */
+export function withDefault<S extends z.ZodType>(schema: S, value: z.output<S>) {
+  return schema.nullish().transform((given) => given ?? value);
+}
+
+/** The value of the one field that must be there. */
+export function oneField<S extends Readonly<Record<string, z.ZodType>>>(
+  shape: S,
+  hints: Readonly<Record<string, string>> = {},
+) {
+  const names = Object.keys(shape);
+  const optionals = Object.fromEntries(names.map((name) => [name, optional(shape[name] as z.ZodType)]));
+  return fields(optionals, hints).transform((value, context): z.output<S[keyof S]> => {
+    const there = names.filter((name) => value[name] !== undefined);
+    if (there.length === 1) return value[there[0] as string] as z.output<S[keyof S]>;
+    const message =
+      there.length === 0 ? `is empty: write ${names.join(" or ")}` : `has ${there.join(" and ")}: write one`;
+    context.addIssue({ code: "custom", message });
+    return z.NEVER;
+  });
+}
+
 /** A field that is taken and not looked at. */
 export const anything = z.unknown().optional();
 
@@ -47,6 +69,17 @@ export function list<S extends z.ZodType>(item: S) {
       error: (issue) => `has ${(issue.input as unknown[]).length} entries, more than ${LIST_MAX}: split it`,
     })
     .pipe(z.array(item));
+}
+
+/** Refuses lists that are too short or too long; `what` says what belongs into them. */
+export function sized(least: number, most: number, what: string) {
+  return (values: readonly unknown[], context: z.RefinementCtx) => {
+    if (values.length >= least && values.length <= most) return;
+    context.addIssue({
+      code: "custom",
+      message: `must have ${least} to ${most} entries, not ${values.length}: ${what}`,
+    });
+  };
 }
 
 /** A text; `complain` says what is wrong with it and what to do, or undefined. */
@@ -86,6 +119,7 @@ const WORDS: Readonly<Record<string, string>> = {
   object: "a mapping",
   string: "a text",
   number: "a number",
+  boolean: "true or false",
 };
 
 function complaint(issue: z.core.$ZodRawIssue): string | undefined {

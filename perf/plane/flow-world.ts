@@ -40,6 +40,7 @@ export function flowWorld(place: ChainPlace, policies: number): World {
   const cluster = realisticWorld({ endpoints: policies, policies, namespaces, seed: 1 });
   const middle = cluster.policies.length >>> 1;
   return {
+    ...cluster,
     overlays: cluster.overlays.map((overlay) => ({ ...overlay, path: [gatewayName(place)] })),
     gateways: [
       {

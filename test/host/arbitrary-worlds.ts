@@ -1,15 +1,16 @@
 import fc from "fast-check";
-import type {
-  NetworkPolicy,
-  Overlay,
-  OverlayEndpoint,
-  OverlayGateway,
-  Peer,
-  PolicyPort,
-  PolicyRule,
-  Requirement,
-  Selector,
-  World,
+import {
+  EMPTY_WORLD,
+  type NetworkPolicy,
+  type Overlay,
+  type OverlayEndpoint,
+  type OverlayGateway,
+  type Peer,
+  type PolicyPort,
+  type PolicyRule,
+  type Requirement,
+  type Selector,
+  type World,
 } from "../../controller/model/resources.ts";
 
 /** Small worlds in which everything meets everything: few names, few labels, blocks that cut through members. */
@@ -183,4 +184,4 @@ export const worlds: fc.Arbitrary<World> = fc
     endpoints,
     policies,
   })
-  .map(({ isolation, ...rest }) => ({ overlays: [{ ...overlay, isolation }], gateways, ...rest }));
+  .map(({ isolation, ...rest }) => ({ ...EMPTY_WORLD, overlays: [{ ...overlay, isolation }], gateways, ...rest }));

@@ -1,12 +1,15 @@
 /** The portable code in both languages, under one type, so that every table can run on both. */
-import { existsSync, readFileSync } from "node:fs";
-import { fileURLToPath, pathToFileURL } from "node:url";
+import { fileURLToPath } from "node:url";
 import * as crypto from "../../assembly/portable/crypto.ts";
 import * as destination from "../../assembly/portable/destination.ts";
 import * as flows from "../../assembly/portable/flows.ts";
 import * as image from "../../assembly/portable/image.ts";
 import * as stamp from "../../assembly/portable/stamp.ts";
 import { equalBytes, equalConstantTime, isZero, readU16, readU32 } from "../../assembly/wire/bytes.ts";
+import {
+  loadPortableWasm as loadModule,
+  portableBytes as moduleBytes,
+} from "../../controller/decide-wasm/portable-wasm.ts";
 
 const bytes = { equalBytes, equalConstantTime, isZero, readU16, readU32 };
 
@@ -21,20 +24,16 @@ export interface Runtime {
   readonly portable: Portable;
 }
 
-const wasmPath = fileURLToPath(new URL("../../build/wasm/portable.wasm", import.meta.url));
-const gluePath = wasmPath.replace(/\.wasm$/, ".js");
+const folder = fileURLToPath(new URL("../../build/wasm", import.meta.url));
 
-/** Instantiates `build/wasm/portable.wasm`, the output of asc's target `portable`. */
-export async function loadPortableWasm(bytes: Uint8Array = portableBytes()): Promise<PortableWasm> {
-  // The glue is asc's: it copies arrays in and out and gives numbers their signs.
-  const glue = await import(pathToFileURL(gluePath).href);
-  return glue.instantiate(new WebAssembly.Module(bytes), { env: {} });
+/** Instantiates `build/wasm/portable.wasm`, or another module in its place. */
+export function loadPortableWasm(bytes: Uint8Array = portableBytes()): Promise<PortableWasm> {
+  return loadModule(folder, bytes);
 }
 
 /** The compiled module. */
 export function portableBytes(): Uint8Array {
-  if (!existsSync(wasmPath) || !existsSync(gluePath)) throw new Error(`${wasmPath} is missing: run npm run build`);
-  return readFileSync(wasmPath);
+  return moduleBytes(folder);
 }
 
 /** Both runtimes, for `describe.each`. */

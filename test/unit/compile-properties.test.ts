@@ -108,6 +108,7 @@ function shuffled(world: World, random: fc.Stream<number>): World {
       .sort((a, b) => a.place - b.place)
       .map(({ value }) => value);
   return {
+    ...world,
     overlays: order(world.overlays),
     gateways: order(world.gateways),
     endpoints: order(world.endpoints).map((one) => ({ ...one, addresses: order(one.addresses) })),

@@ -5,14 +5,16 @@ import { type CompileOptions, compile } from "../../controller/compile/compile.t
 import type { CompiledGateway } from "../../controller/compile/compiled.ts";
 import { strays } from "../../controller/compile/strays.ts";
 import { prepareImages } from "../../controller/image/prepare.ts";
-import type {
-  NetworkPolicy,
-  OverlayEndpoint,
-  OverlayGateway,
-  Peer,
-  PolicyPort,
-  World,
+import {
+  EMPTY_WORLD,
+  type NetworkPolicy,
+  type OverlayEndpoint,
+  type OverlayGateway,
+  type Peer,
+  type PolicyPort,
+  type World,
 } from "../../controller/model/resources.ts";
+import type { ClusterNetworkPolicy } from "../../controller/model/tiers.ts";
 import { gateways, overlay } from "../host/arbitrary-worlds.ts";
 import { classOf, openImage, sha256 } from "../host/decisions.ts";
 
@@ -20,6 +22,7 @@ const EVERYTHING = { requirements: [] };
 
 /** An overlay in which b takes everything from a, and nothing else is allowed. */
 const world: World = {
+  ...EMPTY_WORLD,
   overlays: [overlay],
   gateways,
   endpoints: [endpoint("a", ["10.0.0.1"]), endpoint("b", ["10.0.0.2", "fd00::2"])],
@@ -156,6 +159,16 @@ const rows: { name: string; change: Partial<World>; options?: CompileOptions; wa
     want: ["o metadata.name: another overlay", "o metadata.name: another overlay"],
   },
   {
+    name: "a cluster-wide tier, which isn't decided yet",
+    change: { clusterPolicies: [clusterPolicy()] },
+    want: ["c : ClusterNetworkPolicy isn't decided yet"],
+  },
+  {
+    name: "an audited policy, which can't be audited yet",
+    change: { policies: [{ ...policy({ ingress: [{ index: 0 }] }), enforcement: "Audit" }] },
+    want: ["n/p metadata.annotations: auditing isn't possible yet"],
+  },
+  {
     name: "policies that share a name",
     change: { policies: [...world.policies, policy({ ingress: [{ index: 0 }] })] },
     want: ["n/p metadata.name: another NetworkPolicy", "n/p metadata.name: another NetworkPolicy"],
@@ -255,6 +268,13 @@ function gateway(name: string): OverlayGateway {
 function policy(rules: Pick<NetworkPolicy, "ingress" | "egress">): NetworkPolicy {
   const origin = { file: "f", line: 1, kind: "NetworkPolicy", name: "n/p" };
   return { origin, namespace: "n", name: "p", podSelector: EVERYTHING, ...rules };
+}
+
+/** Denies nobody anything; that it isn't decided is what counts. */
+function clusterPolicy(): ClusterNetworkPolicy {
+  const origin = { file: "f", line: 1, kind: "ClusterNetworkPolicy", name: "c" };
+  const subject = { namespaceSelector: EVERYTHING, podSelector: EVERYTHING } as ClusterNetworkPolicy["subject"];
+  return { origin, name: "c", tier: "Admin", priority: 1, subject, ingress: [], egress: [] };
 }
 
 function from(peer: Peer): NetworkPolicy {

@@ -1,26 +1,10 @@
 import { writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { describe, expect, test } from "@jest/globals";
-import { runProgram } from "../../controller/cli/program.ts";
-import type { Terminal } from "../../controller/cli/terminal.ts";
 import { withFolder } from "../folder.ts";
+import { sallyport } from "../sallyport.ts";
 
 const SHOP = "manifests/samples/shop";
-
-/** What a run of `sallyport` writes and ends with. */
-async function sallyport(...args: string[]): Promise<{ code: number; out: string; error: string }> {
-  const out: string[] = [];
-  const error: string[] = [];
-  const plain = (_: unknown, text: string) => text;
-  const terminal: Terminal = {
-    out: (text) => out.push(text),
-    error: (text) => error.push(text),
-    style: plain,
-    styleError: plain,
-  };
-  const code = await runProgram(args, terminal);
-  return { code, out: out.join("\n"), error: error.join("\n") };
-}
 
 const ask = (from: string, to: string, port: string, ...more: string[]) =>
   sallyport("explain", "-f", SHOP, "--from", from, "--to", to, "--port", port, ...more);

@@ -9,7 +9,7 @@ import { prepareImages } from "../../controller/image/prepare.ts";
 import { endpointKey, epochKey, gatewayKey, transitKey } from "../../controller/keys/derive.ts";
 import { Secret } from "../../controller/keys/secret.ts";
 import { hexId } from "../../controller/model/hex.ts";
-import type { NetworkPolicy, OverlayEndpoint, World } from "../../controller/model/resources.ts";
+import { EMPTY_WORLD, type NetworkPolicy, type OverlayEndpoint, type World } from "../../controller/model/resources.ts";
 import { gateways, overlay } from "../host/arbitrary-worlds.ts";
 import { sha256 } from "../host/decisions.ts";
 import { toHex } from "../host/vectors.ts";
@@ -33,6 +33,7 @@ const endpoints = ["a", "b"].map((name, i): OverlayEndpoint => {
   };
 });
 const world: World = {
+  ...EMPTY_WORLD,
   overlays: [overlay],
   gateways,
   endpoints,

@@ -1,5 +1,6 @@
 import { describe, expect, test } from "@jest/globals";
 import fc from "fast-check";
+import { EMPTY_WORLD } from "../../controller/model/resources.ts";
 import { DocumentReader } from "../../controller/read/documents.ts";
 import { readWorld } from "../../controller/read/files.ts";
 import { formatRejection } from "../../controller/read/issue.ts";
@@ -161,6 +162,8 @@ describe("a readable world", () => {
     );
     expect(rejections).toEqual([]);
     expect(world).toEqual({
+      ...EMPTY_WORLD,
+      ...EMPTY_WORLD,
       overlays: [
         {
           origin: { file: "a.yaml", line: 1, kind: "Overlay", name: "x" },

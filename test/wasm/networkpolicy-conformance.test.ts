@@ -1,39 +1,21 @@
-import { readFileSync } from "node:fs";
 import { describe, expect, test } from "@jest/globals";
 import { Side } from "../../assembly/decide/image.ts";
 import { Verdict } from "../../assembly/decide/verdict.ts";
 import { PROTOCOLS } from "../../controller/compile/clauses.ts";
 import { parseAddress } from "../../controller/model/address.ts";
-import type { NamedPort, Protocol, World } from "../../controller/model/resources.ts";
+import { EMPTY_WORLD, type NamedPort, type Protocol, type World } from "../../controller/model/resources.ts";
 import { decodeNetworkPolicy } from "../../controller/read/network-policy.ts";
 import { openGatewayImage } from "../host/decisions.ts";
 import { bothRuntimes, type Portable } from "../host/portable.ts";
-
-interface Step {
-  readonly namespaces: Record<string, Record<string, string>>;
-  readonly pods: { namespace: string; name: string; ip: string; labels: Record<string, string> }[];
-  readonly podPorts: Record<string, string>;
-  readonly policies: { metadata: { name: string; namespace: string } }[];
-  readonly order: string[];
-  readonly expected: Record<string, Record<"ingress" | "egress" | "combined", string[]>>;
-}
-
-interface Case {
-  readonly case: number;
-  readonly description: string;
-  readonly steps: Step[];
-}
-
-const path = new URL("../vectors/networkpolicy/cases.json", import.meta.url);
-const cases = JSON.parse(readFileSync(path, "utf8")) as Case[];
+import { type Step, truthTables } from "../host/truth-tables.ts";
 
 describe.each(await bothRuntimes())("agrees with the NetworkPolicy truth tables in $name", ({ portable }) => {
-  test.each(cases.map((one) => [`${one.case} ${one.description}`, one] as const))("%s", (_, { steps }) => {
+  test.each(truthTables.map((one) => [`${one.case} ${one.description}`, one] as const))("%s", (_, { steps }) => {
     for (const step of steps) expect(tables(step, portable)).toEqual(step.expected);
   });
 });
 
-test("reads all 115 cases", () => expect(cases.length).toBe(115));
+test("reads all 115 cases", () => expect(truthTables.length).toBe(115));
 
 function tables(step: Step, portable: Portable): Step["expected"] {
   openGatewayImage(portable, worldOf(step));
@@ -72,6 +54,7 @@ function worldOf({ namespaces, pods, podPorts, policies }: Step): World {
   const identity = "spiffe://test/member";
   const keys = { epochSeconds: 3600, horizon: 6, keyGeneration: 0 };
   return {
+    ...EMPTY_WORLD,
     overlays: [
       {
         origin,

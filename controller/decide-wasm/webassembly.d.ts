@@ -1,4 +1,4 @@
-/** The part of the WebAssembly API that the tests use; Node has it, but its types come only with the browser's. */
+/** The part of the WebAssembly API that is used here; Node has it, but its types come only with the browser's. */
 declare namespace WebAssembly {
   class Module {
     constructor(bytes: Uint8Array);

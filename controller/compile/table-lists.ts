@@ -1,0 +1,31 @@
+import { type ClassRows, INTERVAL_WORDS, type Row, type VerdictTable } from "./verdict-table.ts";
+
+/** The interval list by which a table answers for the traffic of one class, in one direction, with a peer class. */
+export function listOf(table: VerdictTable, cls: number, direction: "ingress" | "egress", peer: number): number {
+  const row = table.rows[(table.classes[cls] as ClassRows)[direction]] as Row;
+  return table.portSets[portSetOf(table, row, peer)] as number;
+}
+
+/** Where the intervals of a list begin, ascending, the first at 0. */
+export function startsOf({ lists, intervals }: VerdictTable, list: number): number[] {
+  const [from, to] = [lists[list] as number, lists[list + 1] as number];
+  return Array.from({ length: to - from }, (_, i) => intervals[(from + i) * INTERVAL_WORDS] as number);
+}
+
+function portSetOf({ columns }: VerdictTable, row: Row, peer: number): number {
+  const at = indexIn(row.classes, peer);
+  if (at >= 0) return row.portSets[at] as number;
+  return row.column === undefined ? row.portSet : row.portSet + ((columns[row.column] as Uint16Array)[peer] as number);
+}
+
+/** Index of a number in an ascending list, or -1. */
+function indexIn(list: Uint32Array, wanted: number): number {
+  let low = 0;
+  let high = list.length;
+  while (low < high) {
+    const middle = (low + high) >>> 1;
+    if ((list[middle] as number) < wanted) low = middle + 1;
+    else high = middle;
+  }
+  return list[low] === wanted ? low : -1;
+}

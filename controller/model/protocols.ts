@@ -1,0 +1,20 @@
+/** IP protocol numbers that people know by name (IANA "Assigned Internet Protocol Numbers"). */
+export const IP_PROTOCOLS = {
+  ICMP: 1,
+  IGMP: 2,
+  IPIP: 4,
+  TCP: 6,
+  UDP: 17,
+  DCCP: 33,
+  IPv6: 41,
+  GRE: 47,
+  ESP: 50,
+  AH: 51,
+  ICMPv6: 58,
+  OSPF: 89,
+  PIM: 103,
+  VRRP: 112,
+  L2TP: 115,
+  SCTP: 132,
+  UDPLite: 136,
+} as const;

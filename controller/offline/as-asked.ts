@@ -1,0 +1,30 @@
+import type { Isolation, Overlay, World } from "../model/resources.ts";
+
+const NAME = "(implied)";
+
+/**
+ * The world as offline commands ask about it: `isolation`, if given, holds in every overlay. Where nobody wrote an
+ * Overlay, all endpoints are in one that carries nothing and answers as Kubernetes does unless asked otherwise.
+ */
+export function asAsked(world: World, isolation: Isolation | undefined): World {
+  if (world.overlays.length > 0) {
+    const asked = (overlay: Overlay) => (isolation === undefined ? overlay : { ...overlay, isolation });
+    return { ...world, overlays: world.overlays.map(asked) };
+  }
+  const overlay = impliedOverlay(isolation ?? "Kubernetes");
+  return { ...world, overlays: [overlay], endpoints: world.endpoints.map((one) => ({ ...one, overlay: NAME })) };
+}
+
+function impliedOverlay(isolation: Isolation): Overlay {
+  return {
+    origin: { file: "", line: 1, kind: "Overlay", name: NAME },
+    name: NAME,
+    id: 1,
+    cidr: ["0.0.0.0/0", "::/0"],
+    path: [],
+    isolation,
+    enforcement: "Enforce",
+    interception: "Overlay",
+    keys: { epochSeconds: 3600, horizon: 6, keyGeneration: 0 },
+  };
+}

@@ -1,0 +1,216 @@
+import type { Endpoints, Node, Pod, Service } from "../model/cluster.ts";
+import type {
+  Member,
+  Namespace,
+  NetworkPolicy,
+  Origin,
+  Overlay,
+  OverlayEndpoint,
+  OverlayGateway,
+  Rejection,
+  World,
+} from "../model/resources.ts";
+import type { ClusterNetworkPolicy, FlowPolicy } from "../model/tiers.ts";
+import { brokenAddresses } from "./broken-addresses.ts";
+import { decodeEndpointSlice, decodeNode, decodeService } from "./cluster-kinds.ts";
+import { denialsOnly, takeClusterPolicy, withoutGrants } from "./cluster-policy.ts";
+import type { RawObject } from "./documents.ts";
+import { denialOnly, takeFlowPolicy, withoutGrant } from "./flow-policy.ts";
+import { type Issue, type Path, shown } from "./issue.ts";
+import { type Kind, kindOf, type UnknownKind } from "./kinds.ts";
+import { decodeNamespace, namespace } from "./namespace.ts";
+import { isolating, isolationOnly, takeNetworkPolicy } from "./network-policy.ts";
+import { decodeOverlay, decodeOverlayEndpoint, decodeOverlayGateway, type Taken } from "./overlay-kinds.ts";
+import { decodePod } from "./pod.ts";
+
+/** Rejections that one object may cause; more would bury the others. */
+const REJECTIONS_MAX = 20;
+
+/** Label of a Namespace whose pods belong to an overlay. */
+const OVERLAY_LABEL = "sallyport.dev/overlay";
+
+interface Named {
+  readonly origin?: Origin;
+  readonly name: string;
+  readonly namespace?: string;
+}
+
+/** A value and where it came from. */
+type Found<T> = readonly [T, RawObject];
+
+/** The world, object by object. */
+export class Draft {
+  readonly rejections: Rejection[] = [];
+  readonly #overlays: Found<Overlay>[] = [];
+  readonly #gateways: OverlayGateway[] = [];
+  readonly #endpoints: Found<OverlayEndpoint>[] = [];
+  readonly #policies: NetworkPolicy[] = [];
+  readonly #clusterPolicies: ClusterNetworkPolicy[] = [];
+  readonly #flowPolicies: FlowPolicy[] = [];
+  readonly #pods: Found<Pod>[] = [];
+  readonly #nodes: Node[] = [];
+  readonly #services: Service[] = [];
+  readonly #endpointSlices: Endpoints[] = [];
+  readonly #namespaces = new Map<string, Namespace>();
+  /** Namespaces whose labels can't be trusted. */
+  readonly #broken = new Set<string>();
+  /** Addresses of members and nodes that can't be read, and of those that are there twice. */
+  readonly #closed = new Set<string>();
+  readonly #repeated = new Set<string>();
+  readonly #seen = new Map<string, Origin>();
+
+  take(raw: RawObject): void {
+    const kind = kindOf(raw.object);
+    if (kind === "skipped") return;
+    if (typeof kind === "string") this.#takers[kind](raw);
+    else this.#takeUnknown(raw, kind);
+  }
+
+  readonly #takers: Readonly<Record<Kind, (raw: RawObject) => void>> = {
+    Overlay: (raw) => this.#keep(raw, decodeOverlay, (value) => this.#overlays.push([value, raw])),
+    OverlayGateway: (raw) => this.#keep(raw, decodeOverlayGateway, (value) => this.#gateways.push(value)),
+    OverlayEndpoint: (raw) => this.#keep(raw, decodeOverlayEndpoint, (value) => this.#endpoints.push([value, raw])),
+    Pod: (raw) => this.#keep(raw, decodePod, (value) => this.#pods.push([value, raw])),
+    Node: (raw) => this.#keep(raw, decodeNode, (value) => this.#nodes.push(value)),
+    Service: (raw) => this.#keep(raw, decodeService, (value) => this.#services.push(value)),
+    EndpointSlice: (raw) => this.#keep(raw, decodeEndpointSlice, (value) => this.#endpointSlices.push(value)),
+    Namespace: (raw) => this.#takeNamespace(raw),
+    NetworkPolicy: (raw) => this.#takePolicy(raw, takeNetworkPolicy, isolating, this.#policies),
+    ClusterNetworkPolicy: (raw) => this.#takePolicy(raw, takeClusterPolicy, withoutGrants, this.#clusterPolicies),
+    FlowPolicy: (raw) => this.#takePolicy(raw, takeFlowPolicy, withoutGrant, this.#flowPolicies),
+  };
+
+  world(): World {
+    const pods = this.#pods.filter((found) => this.#isInReadableNamespace(found, ["metadata", "namespace"]));
+    const endpoints = this.#endpoints.filter((found) => this.#isInReadableNamespace(found, ["spec", "namespace"]));
+    const members = [...endpoints, ...pods].map(([member]) => member);
+    for (const { namespace: name } of [...members, ...this.#policies]) {
+      if (!this.#namespaces.has(name)) this.#namespaces.set(name, namespace(name));
+    }
+    return {
+      overlays: this.#distinctOverlays(),
+      gateways: this.#gateways,
+      endpoints: [...valuesOf(endpoints), ...valuesOf(pods).flatMap((pod) => this.#endpointOf(pod))],
+      namespaces: [...this.#namespaces.values()],
+      policies: this.#policies,
+      clusterPolicies: this.#clusterPolicies,
+      flowPolicies: this.#flowPolicies,
+      pods: valuesOf(pods),
+      nodes: this.#nodes,
+      services: this.#services,
+      endpointSlices: this.#endpointSlices,
+      closed: this.#closedAddresses(members),
+    };
+  }
+
+  #keep<T extends Named>(
+    raw: RawObject,
+    decode: (object: unknown, origin: Origin) => Taken<T>,
+    keep: (value: T) => void,
+  ): void {
+    const { value, issues } = raw.once(() => decode(raw.object, raw.origin));
+    this.#reject(raw, issues);
+    if (value === undefined) addAll(this.#closed, brokenAddresses(raw.object));
+    else if (this.#isRepeated(raw, value)) addAll(this.#repeated, brokenAddresses(raw.object));
+    // It may have been decoded when it stood elsewhere.
+    else keep({ ...value, origin: raw.origin });
+  }
+
+  /** A repeated policy allows nothing; `leftOver` is what it still denies. */
+  #takePolicy<T extends Named>(
+    raw: RawObject,
+    take: (object: unknown, origin: Origin) => Taken<T>,
+    leftOver: (value: T) => T | undefined,
+    policies: T[],
+  ): void {
+    const { value, issues } = raw.once(() => take(raw.object, raw.origin));
+    this.#reject(raw, issues);
+    if (value === undefined) return;
+    const left = this.#isRepeated(raw, value) ? leftOver(value) : value;
+    if (left !== undefined) policies.push({ ...left, origin: raw.origin });
+  }
+
+  /** A policy whose kind is misspelled denies what it can. */
+  #takeUnknown(raw: RawObject, { meant, ...issue }: UnknownKind): void {
+    this.#reject(raw, [issue]);
+    const { object, origin } = raw;
+    if (meant === "NetworkPolicy") this.#policies.push(isolationOnly(object, origin));
+    if (meant === "ClusterNetworkPolicy") this.#clusterPolicies.push(denialsOnly(object, origin));
+    const denial = meant === "FlowPolicy" ? denialOnly(object, origin) : undefined;
+    if (denial !== undefined) this.#flowPolicies.push(denial);
+  }
+
+  #takeNamespace(raw: RawObject): void {
+    const { value, issues } = raw.once(() => decodeNamespace(raw.object));
+    this.#reject(raw, issues);
+    if (value === undefined) this.#broken.add(raw.origin.name);
+    else if (!this.#isRepeated(raw, value)) this.#namespaces.set(value.name, value);
+  }
+
+  #isRepeated(raw: RawObject, { namespace = "", name }: Named): boolean {
+    const key = `${raw.origin.kind} ${raw.origin.kind === "OverlayEndpoint" ? "" : namespace}/${name}`;
+    const first = this.#seen.get(key);
+    if (first === undefined) {
+      this.#seen.set(key, raw.origin);
+      return false;
+    }
+    const message = `repeats the object of ${first.file}:${first.line}: remove one of the two`;
+    this.#reject(raw, [{ path: ["metadata", "name"], message }]);
+    return true;
+  }
+
+  /** Keys are made for an overlay's id: two that share it would accept each other's stamps. */
+  #distinctOverlays(): Overlay[] {
+    const holders = new Map<number, string[]>();
+    for (const [{ id, name }] of this.#overlays) holders.set(id, [...(holders.get(id) ?? []), name]);
+    return this.#overlays.flatMap(([overlay, raw]) => {
+      const others = (holders.get(overlay.id) as string[]).filter((name) => name !== overlay.name);
+      if (others.length === 0) return [overlay];
+      this.#reject(raw, [
+        { path: ["spec", "id"], message: `${overlay.id} is the id of overlay ${others[0]} too: give each its own` },
+      ]);
+      return [];
+    });
+  }
+
+  /** A pod with addresses of its own, in the overlay that its namespace names. */
+  #endpointOf({ hostNetwork, node: _, ...member }: Pod): OverlayEndpoint[] {
+    if (hostNetwork || member.addresses.length === 0) return [];
+    return [{ ...member, overlay: this.#namespaces.get(member.namespace)?.labels[OVERLAY_LABEL] ?? "" }];
+  }
+
+  /** Selectors with NotIn and DoesNotExist would match a namespace that lost its labels, so its members are left out. */
+  #isInReadableNamespace([member, raw]: Found<OverlayEndpoint | Pod>, path: Path): boolean {
+    if (!this.#broken.has(member.namespace)) return true;
+    if ("hostNetwork" in member && member.hostNetwork) return false;
+    const message = `${shown(member.namespace)} is a Namespace that can't be read: repair that first`;
+    this.#reject(raw, [{ path, message }]);
+    addAll(this.#closed, member.addresses);
+    return false;
+  }
+
+  /** Of objects that are there twice the first one keeps its addresses. */
+  #closedAddresses(members: readonly Member[]): string[] {
+    const held = new Set(members.flatMap(({ addresses }) => addresses));
+    addAll(
+      this.#closed,
+      [...this.#repeated].filter((address) => !held.has(address)),
+    );
+    return [...this.#closed].sort();
+  }
+
+  #reject(raw: RawObject, issues: readonly Issue[]): void {
+    this.rejections.push(...issues.slice(0, REJECTIONS_MAX).map((issue) => raw.reject(issue)));
+    const more = issues.length - REJECTIONS_MAX;
+    if (more > 0)
+      this.rejections.push(raw.reject({ path: [], message: `has ${more} more problems: repair these first` }));
+  }
+}
+
+function addAll<T>(set: Set<T>, values: Iterable<T> = []): void {
+  for (const value of values) set.add(value);
+}
+
+function valuesOf<T>(found: readonly Found<T>[]): T[] {
+  return found.map(([value]) => value);
+}
