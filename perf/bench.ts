@@ -8,11 +8,11 @@ import { ensureEnvoy, projectFolder } from "../controller/node/envoy.ts";
 import { currentLab, enterLab } from "../controller/node/lab-entry.ts";
 import { detectLab } from "../controller/node/lab-support.ts";
 import { environment } from "./environment.ts";
-import { buildLoadGenerator } from "./load-generator.ts";
 import { type BenchOptions, benchOptions, USAGE } from "./options.ts";
 import { report } from "./report.ts";
 import type { BenchResults, Environment } from "./results.ts";
 import { runScenarios } from "./scenarios/run.ts";
+import { buildTools, type Tools } from "./tools.ts";
 
 /** What the program hands to itself inside the lab. */
 const PREPARED = "SALLYPORT_BENCH";
@@ -21,8 +21,8 @@ interface Prepared {
   readonly stateFolder: string;
   readonly envoy: string;
   readonly environment: Environment;
-  /** Path of the load generator, or why there is none. */
-  readonly load: { readonly program: string } | { readonly reason: string };
+  /** Or why flows can't be measured. */
+  readonly tools: Tools | { readonly reason: string };
 }
 
 const started = performance.now();
@@ -46,7 +46,7 @@ async function main(): Promise<number> {
 async function prepareAndEnter(options: BenchOptions): Promise<number> {
   const folder = projectFolder();
   const envoy = await ensureEnvoy(say);
-  const load = buildLoadGenerator(join(folder, "perf", "load"), join(folder, "build", "perf"));
+  const tools = buildTools(folder);
   const lab = await detectLab();
   const stateFolder = mkdtempSync(join(tmpdir(), "sallyport-bench-"));
   try {
@@ -54,10 +54,10 @@ async function prepareAndEnter(options: BenchOptions): Promise<number> {
       stateFolder,
       envoy: envoy.path,
       environment: environment(folder, envoy.version),
-      load,
+      tools,
     };
     if (lab.kind === "none")
-      return await measure(options, { ...prepared, load: { reason: `no network namespaces: ${lab.reason}` } });
+      return await measure(options, { ...prepared, tools: { reason: `no network namespaces: ${lab.reason}` } });
     process.env[PREPARED] = JSON.stringify(prepared);
     return await enterLab(lab.kind);
   } finally {
@@ -67,7 +67,7 @@ async function prepareAndEnter(options: BenchOptions): Promise<number> {
 
 async function measure(
   { quick, only }: BenchOptions,
-  { stateFolder, envoy, environment, load }: Prepared,
+  { stateFolder, envoy, environment, tools }: Prepared,
 ): Promise<number> {
   const folder = projectFolder();
   const ground = {
@@ -75,11 +75,11 @@ async function measure(
     projectFolder: folder,
     stateFolder,
     envoy,
-    loadProgram: "program" in load ? load.program : "",
     say,
+    ...("reason" in tools ? { loadProgram: "", noopFilter: "" } : tools),
   };
   if (currentLab() !== undefined) await runOrFail(["ip", "link", "set", "lo", "up"]);
-  const scenarios = await runScenarios(ground, only, "reason" in load ? load.reason : undefined);
+  const scenarios = await runScenarios(ground, only, "reason" in tools ? tools.reason : undefined);
   const results: BenchResults = {
     environment,
     quick,

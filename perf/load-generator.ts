@@ -1,9 +1,6 @@
-/** Drives `perf/load`, the load generator in C: builds it, and turns commands into samples. */
+/** Drives `perf/load`, the load generator in C: turns commands into samples. */
 
 import type { ChildProcess } from "node:child_process";
-import { spawnSync } from "node:child_process";
-import { mkdirSync, readdirSync } from "node:fs";
-import { join } from "node:path";
 import { createInterface } from "node:readline";
 import { spawnBound } from "../controller/node/child.ts";
 
@@ -30,27 +27,6 @@ export interface RateSamples {
   readonly failed: number;
   readonly elapsed: number;
   readonly first: readonly number[];
-}
-
-/** Compiles the generator into `folder`; the path of the program, or why there is none. */
-export function buildLoadGenerator(
-  sources: string,
-  folder: string,
-): { readonly program: string } | { readonly reason: string } {
-  mkdirSync(folder, { recursive: true });
-  const program = join(folder, "load");
-  const files = readdirSync(sources).filter((name) => name.endsWith(".c"));
-  const compiler = process.env.CC ?? "cc";
-  const { status, stderr, error } = spawnSync(
-    compiler,
-    ["-O2", "-o", program, ...files.map((name) => join(sources, name))],
-    { encoding: "utf8" },
-  );
-  if (error)
-    return {
-      reason: `no C compiler: ${compiler} cannot be started; install one (Debian: apt-get install gcc libc6-dev)`,
-    };
-  return status === 0 ? { program } : { reason: `${compiler} cannot compile the load generator: ${stderr.trim()}` };
 }
 
 export class LoadGenerator {

@@ -26,12 +26,14 @@ import {
 } from "./flow-world.ts";
 import { type EnvoyGround, MeasuredEnvoy } from "./measured-envoy.ts";
 import { rbacFilters } from "./rbac.ts";
-import { pairClient, pairServer, withHttpFilters, withoutFilters } from "./rewrite.ts";
+import { pairClient, pairServer, withHttpFilters, withoutFilters, withWasm } from "./rewrite.ts";
 import type { Variant } from "./variants.ts";
 
 export interface DataPlaneOptions {
   readonly envoy: string;
   readonly loadProgram: string;
+  /** Wasm code of a filter that does nothing. */
+  readonly noopFilter: string;
   /** Folder with endpoint.wasm and gateway.wasm. */
   readonly codeFolder: string;
   readonly stateFolder: string;
@@ -86,10 +88,16 @@ async function start(
   variants: readonly Variant[],
   started: Stop[],
 ): Promise<{ readonly load: LoadGenerator; readonly ways: readonly Way[] }> {
-  const { stateFolder, envoy, loadProgram, destinations } = options;
+  const { stateFolder, envoy, loadProgram, noopFilter, destinations } = options;
   const lab = await Lab.open({ stateFolder });
   const authority = await Authority.open({ folder: join(stateFolder, "ca"), clock: { now: () => Date.now() } });
-  const ground: EnvoyGround = { lab, authority, envoy, folderOf: (node) => join(stateFolder, "nodes", node) };
+  const ground: EnvoyGround = {
+    lab,
+    authority,
+    envoy,
+    noopFilter,
+    folderOf: (node) => join(stateFolder, "nodes", node),
+  };
   const chains = variants.map((variant, index) =>
     chainOf(variant, { name: variant.name, index, destinations }, options),
   );
@@ -139,7 +147,7 @@ async function startChain(ground: EnvoyGround, chain: Chain, stateFolder: string
   const proxies: MeasuredEnvoy[] = [];
   for (const name of [clientName(place), `${gatewayName(place)}-0`, serverName(place)]) {
     const plan = plans.find((one) => one.name === name) as NodePlan;
-    const bootstrap = bootstrapOf(chain, plan);
+    const bootstrap = bootstrapOf(chain, plan, ground.noopFilter);
     if (bootstrap !== undefined) {
       const proxy = await MeasuredEnvoy.start(ground, plan, bootstrap, policy.overlay.cidr);
       started.push(() => proxy.stop());
@@ -184,7 +192,11 @@ async function freePortsAtOnce(lab: Lab, name: string): Promise<void> {
 }
 
 /** Undefined: no Envoy in that place. */
-function bootstrapOf({ variant, place, world }: Chain, { name, role, bootstrap }: NodePlan): JsonObject | undefined {
+function bootstrapOf(
+  { variant, place, world }: Chain,
+  { name, role, bootstrap }: NodePlan,
+  noopFilter: string,
+): JsonObject | undefined {
   const identity = (node: string) => `spiffe://bench/ns/bench/sa/${node}`;
   switch (variant.kind) {
     case "direct":
@@ -195,6 +207,8 @@ function bootstrapOf({ variant, place, world }: Chain, { name, role, bootstrap }
       return pairServer(bootstrap, serverAddress(place), SERVICE_PORT, identity(clientName(place)));
     case "plain":
       return withoutFilters(bootstrap);
+    case "noop":
+      return withWasm(withoutFilters(bootstrap), noopFilter);
     case "rbac":
       return role === "gateway"
         ? withHttpFilters(withoutFilters(bootstrap), rbacFilters(world))

@@ -17,6 +17,8 @@ export interface EnvoyGround {
   readonly lab: Lab;
   readonly authority: Authority;
   readonly envoy: string;
+  /** Wasm code of a filter that does nothing. */
+  readonly noopFilter: string;
   /** Folder of a node's own files. */
   folderOf(node: string): string;
 }

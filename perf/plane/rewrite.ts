@@ -1,5 +1,5 @@
 /** Bootstraps for comparison, made from ours: the same Envoys without our filters, or with native RBAC in their place. */
-import { extension, type Json, type JsonObject, typed } from "../../controller/emit/envoy.ts";
+import { extension, type Json, type JsonObject, typed, wasmFilter } from "../../controller/emit/envoy.ts";
 import { TUNNEL_PORT } from "../../controller/model/ports.ts";
 
 /**
@@ -23,6 +23,21 @@ export function withHttpFilters(bootstrap: JsonObject, filters: readonly JsonObj
   return rewritten(bootstrap, (object) => {
     if (!Array.isArray(object.http_filters)) return object;
     return { ...object, http_filters: [...filters, ...object.http_filters] };
+  }) as JsonObject;
+}
+
+/** Puts the same Wasm code where our filters were: in front of the client's proxy, of the gateway's and the server's router. */
+export function withWasm(bootstrap: JsonObject, code: string): JsonObject {
+  const network = wasmFilter("network", "noop", code, "noop");
+  const captured = rewritten(bootstrap, (object) => {
+    return object.name === "outbound" ? withNetworkFilter(object, network) : object;
+  }) as JsonObject;
+  return withHttpFilters(captured, [wasmFilter("http", "noop", code, "noop")]);
+}
+
+function withNetworkFilter(listener: JsonObject, filter: JsonObject): JsonObject {
+  return rewritten(listener, (object) => {
+    return Array.isArray(object.filters) ? { ...object, filters: [filter, ...object.filters] } : object;
   }) as JsonObject;
 }
 

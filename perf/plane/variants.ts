@@ -7,6 +7,8 @@ export type VariantKind =
   | "pair"
   /** Endpoint, gateway, endpoint without filters. */
   | "plain"
+  /** The same with Wasm filters that do nothing. */
+  | "noop"
   /** The same with Sallyport's filters. */
   | "sallyport"
   /** The same with native RBAC at the gateway. */
@@ -26,6 +28,7 @@ const POLICIES = [10, 1000, 10_000];
 export const DIRECT = "direct";
 export const PAIR = "pair";
 export const PLAIN = "plain";
+export const NOOP = "noop";
 /** The variant that stands for Sallyport where the number of policies is not the question. */
 export const SALLYPORT = "sallyport-1000";
 
@@ -33,6 +36,7 @@ export const VARIANTS: readonly Variant[] = [
   { name: DIRECT, label: "direct, no proxy", kind: "direct", policies: 0 },
   { name: PAIR, label: "two tcp_proxy, mTLS per flow", kind: "pair", policies: 0 },
   { name: PLAIN, label: "same Envoys, no filters", kind: "plain", policies: 10 },
+  { name: NOOP, label: "Wasm filters that do nothing", kind: "noop", policies: 10 },
   ...POLICIES.map(
     (policies): Variant => ({
       name: `sallyport-${policies}`,

@@ -8,5 +8,7 @@ export interface Ground {
   readonly envoy: string;
   /** The load generator. */
   readonly loadProgram: string;
+  /** Wasm code of a filter that does nothing. */
+  readonly noopFilter: string;
   say(message: string): void;
 }
