@@ -23,13 +23,8 @@ export enum StreamType {
   Downstream = 2,
 }
 
-export enum MetricType {
-  Counter = 0,
-  Gauge = 1,
-}
+/** Type of a metric; the other that filters use is a gauge. */
+export const COUNTER = 0;
 
-/** What a filter callback answers. */
-export enum Action {
-  Continue = 0,
-  Pause = 1,
-}
+/** What a filter callback answers to let its stream go on; anything else pauses it. */
+export const CONTINUE = 0;

@@ -1,4 +1,4 @@
-import { MetricType, Status } from "./abi.ts";
+import { COUNTER, Status } from "./abi.ts";
 
 /** Counters and gauges by name. As in Envoy, each definition gets an id of its own, also of a name that is known. */
 export class Metrics {
@@ -16,7 +16,7 @@ export class Metrics {
   increment(id: number, by: bigint): Status {
     const name = this.names.get(id);
     if (name === undefined) return Status.NotFound;
-    if ((id & 3) === MetricType.Counter && by <= 0n) return Status.BadArgument;
+    if ((id & 3) === COUNTER && by <= 0n) return Status.BadArgument;
     this.values.set(name, this.value(name) + by);
     return Status.Ok;
   }
@@ -24,7 +24,7 @@ export class Metrics {
   record(id: number, value: bigint): Status {
     const name = this.names.get(id);
     if (name === undefined) return Status.NotFound;
-    this.values.set(name, (id & 3) === MetricType.Counter ? this.value(name) + value : value);
+    this.values.set(name, (id & 3) === COUNTER ? this.value(name) + value : value);
     return Status.Ok;
   }
 

@@ -1,4 +1,4 @@
-import { Action, Status } from "./abi.ts";
+import { CONTINUE, Status } from "./abi.ts";
 import { abiFunctions, bufferOf } from "./abi-functions.ts";
 import { type Context, RootContext, type Stream } from "./context.ts";
 import { GuestMemory } from "./guest-memory.ts";
@@ -7,8 +7,11 @@ import { Metrics } from "./metrics.ts";
 
 /** What hosts do differently, and a filter must live with. */
 export interface Conduct {
-  /** When a stream's context goes that the filter ended: older Envoys delete it before they return from the call. */
-  deletes: "after the callback" | "at once";
+  /**
+   * When a stream's context goes that the filter ended. Older Envoys delete it before they return from the call, and any
+   * may do it much later, when it has flushed what the stream still had to send: here, when the test ends the stream.
+   */
+  deletes: "after the callback" | "at once" | "later";
   /** What becomes of an HTTP call. `fail` calls back at the end of the callback that made it, `lose` never. */
   calls: "wait" | "refuse" | "fail" | "lose";
   /** A function that only answers that it failed. */
@@ -107,7 +110,7 @@ export class ProxyHost {
         ? this.run(stream, "proxy_on_request_headers", stream.id, count, 0)
         : this.run(stream, "proxy_on_new_connection", stream.id);
     if (stream.isOver) return;
-    if (action === Action.Continue) this.markContinued(stream);
+    if (action === CONTINUE) this.markContinued(stream);
     else stream.state = "paused";
   }
 
@@ -255,7 +258,7 @@ export class ProxyHost {
 
   private endLater(stream: Stream): void {
     if (this.conduct.deletes === "at once") this.end(stream);
-    else this.deferred.push(() => this.end(stream));
+    else if (this.conduct.deletes === "after the callback") this.deferred.push(() => this.end(stream));
   }
 
   private markContinued(stream: Stream): void {

@@ -163,7 +163,7 @@ class Disorder {
   }
 
   private behave(deletes: number, calls: number): void {
-    this.proxy.conduct.deletes = pick(["after the callback", "at once"] as const, deletes) ?? "at once";
+    this.proxy.conduct.deletes = pick(["after the callback", "at once", "later"] as const, deletes) ?? "at once";
     this.proxy.conduct.calls = pick(["wait", "wait", "refuse", "fail", "lose"] as const, calls) ?? "wait";
   }
 

@@ -11,7 +11,7 @@ const places: readonly { place: Place; node: string; role: Role; other: Negation
   { place: "second hop", node: "edge-b", role: "gate", other: twin() },
   { place: "delivery", node: "api", role: "verify", other: twin() },
 ];
-const deletions: readonly Conduct["deletes"][] = ["after the callback", "at once"];
+const deletions: readonly Conduct["deletes"][] = ["after the callback", "at once", "later"];
 
 function twin(): Negation {
   return { stamp: { sourceNode: "twin", sourceAddress: "10.77.0.14" } };
@@ -98,7 +98,7 @@ describe.each(places)("at $place", ({ place, node, role, other }) => {
       giveImage(proxy, shopWith(shop).image(node, { sequence: 2, ...issue }));
       const reason = closes[place];
       const live = { state: "continued", closes: 0 };
-      const closed = { state: "ended", closes: 1 };
+      const closed = { state: deletes === "later" ? "continued" : "ended", closes: 1 };
       expect(usual).toMatchObject(reason === undefined ? live : closed);
       expect(another).toMatchObject(reason === undefined || spares?.includes(place) ? live : closed);
       expect(proxy.counter(`sallyport.${role}.revoked`)).toBe(usual.closes + another.closes);
@@ -108,7 +108,7 @@ describe.each(places)("at $place", ({ place, node, role, other }) => {
         expect(proxy.logs.filter((text) => text.startsWith(line))).toHaveLength(1);
       }
       // And never again.
-      giveImage(proxy, shopWith().image(node, { sequence: 3 }));
+      giveImage(proxy, shopWith(shop).image(node, { sequence: 3, ...issue }));
       proxy.tick(1000);
       expect(Math.max(usual.closes, another.closes)).toBeLessThanOrEqual(1);
     },
