@@ -18,5 +18,6 @@ const lab = await Lab.open({ stateFolder });
 await lab.addNode({ name: "a", addresses: ["10.40.0.1"] });
 await listenIn(lab, "a", 8080, "a");
 const child = lab.execIn("a", ["sleep", "1000"]);
-console.log(JSON.stringify({ supervisor: process.pid, child: child.pid }));
 process.on("SIGTERM", () => process.exit(7));
+// Last: whoever reads this may send the signal at once.
+console.log(JSON.stringify({ supervisor: process.pid, child: child.pid }));
