@@ -14,7 +14,15 @@ export interface Finished {
  * itself: the wrapper replaces itself. Call it on the main thread: the kernel watches the thread that started it.
  */
 export function spawnBound(argv: readonly string[], options: SpawnOptions = {}): ChildProcess {
-  return spawn("setpriv", ["--pdeathsig", "KILL", "--", ...argv], options);
+  const [command, ...rest] = boundCommand(argv);
+  return spawn(command as string, rest, options);
+}
+
+/** The command line of `spawnBound`, for a process that this one starts. */
+export function boundCommand(argv: readonly string[]): string[] {
+  // Nothing announces the end of a parent that ended before it was asked for, so that is looked up afterwards.
+  const unlessOrphan = ["sh", "-c", '[ "$PPID" = "$0" ] && exec "$@"', String(process.pid)];
+  return ["setpriv", "--pdeathsig", "KILL", "--", ...unlessOrphan, ...argv];
 }
 
 /** Runs `argv` to its end, feeding `input`. Fails only when it cannot be started. */

@@ -2,6 +2,7 @@
 import { spawn } from "node:child_process";
 import { readlinkSync } from "node:fs";
 import { constants } from "node:os";
+import { boundCommand } from "./child.ts";
 import { type LabKind, unshareCommand } from "./lab-support.ts";
 
 /** `KIND OUTER`: the kind of the lab and the network namespace that was left. */
@@ -21,7 +22,7 @@ export function currentLab(): LabKind | undefined {
 export function enterLab(kind: LabKind): Promise<number> {
   const program = [process.execPath, ...process.execArgv, ...process.argv.slice(1)];
   // setpriv comes after unshare: changing credentials clears the death signal.
-  const [command, ...rest] = [...unshareCommand(kind), "setpriv", "--pdeathsig", "KILL", "--", ...program];
+  const [command, ...rest] = [...unshareCommand(kind), ...boundCommand(program)];
   const env = { ...process.env, [LAB_VARIABLE]: `${kind} ${networkNamespace()}` };
   const child = spawn(command as string, rest, { stdio: "inherit", env });
   const forward = (signal: NodeJS.Signals) => child.kill(signal);
