@@ -18,18 +18,20 @@ export interface Storm {
   readonly port: number;
   readonly flows: number;
   readonly atOnce: number;
+  /** No more flows are begun after this long. */
+  readonly forMs?: number;
   /** How the client ends a flow that it got the greeting on. */
   readonly end: "reset" | "close";
 }
 
 /** Opens flows to a server that greets, so many at a time, and ends each as soon as it is greeted. */
-export async function storm({ host, port, flows, atOnce, end }: Storm): Promise<StormReport> {
+export async function storm({ host, port, flows, atOnce, end, forMs = 60_000 }: Storm): Promise<StormReport> {
   const start = performance.now();
   const times: number[] = [];
   const failures: string[] = [];
   let left = flows;
   const client = async () => {
-    while (left-- > 0) {
+    while (left-- > 0 && performance.now() - start < forMs) {
       const began = performance.now();
       const failure = await oneFlow(host, port, end);
       if (failure === undefined) times.push(performance.now() - began);

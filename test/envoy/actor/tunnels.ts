@@ -1,11 +1,6 @@
 /** Attackers that speak to tunnel ports themselves, with a node's certificate and with keys out of its image. */
 import { readFileSync } from "node:fs";
-import {
-  type ClientHttp2Session,
-  type ClientHttp2Stream,
-  connect as connectHttp2,
-  constants as http2,
-} from "node:http2";
+import { type ClientHttp2Session, connect as connectHttp2, constants as http2 } from "node:http2";
 import { join } from "node:path";
 import { connect as connectTls, type TLSSocket } from "node:tls";
 import { type Attack, type AttackResult, attack as attackOnce, stealImage } from "../../../controller/demo/attacker.ts";
@@ -42,58 +37,58 @@ export interface BarrageReport {
   readonly closed: number;
 }
 
+const PATIENCE_MS = 1000;
+
 /** Sends all of it, over a new connection whenever the proxy has closed the one before. */
 export async function barrage(wish: Barrage): Promise<BarrageReport> {
   const answers: Record<string, number> = {};
   let sent = 0;
   let closed = 0;
   while (sent < wish.requests) {
-    const session = open(wish);
-    const over = new Promise<void>((resolve) => session.once("close", resolve));
-    let ended = false;
-    void over.then(() => (ended = true));
-    const client = async () => {
-      while (!ended && sent < wish.requests) {
-        sent++;
-        const answer = await Promise.race([oneRequest(session, wish), over.then(() => "closed")]);
+    const session = await open(wish);
+    while (sent < wish.requests && (await isAlive(session))) {
+      const round = Math.min(wish.atOnce, wish.requests - sent);
+      sent += round;
+      for (const answer of await Promise.all(Array.from({ length: round }, () => oneRequest(session, wish)))) {
         answers[answer] = (answers[answer] ?? 0) + 1;
       }
-    };
-    await Promise.all(Array.from({ length: wish.atOnce }, client));
-    if (ended) closed++;
+    }
+    if (!(await isAlive(session))) closed++;
     session.destroy();
   }
   return { sent, answers, closed };
 }
 
-function oneRequest(session: ClientHttp2Session, wish: Barrage): Promise<string> {
-  if (session.closed || session.destroyed) return Promise.resolve("closed");
+/** Status of the answer, or `none` if the request was reset before there was one. */
+async function oneRequest(session: ClientHttp2Session, wish: Barrage): Promise<string> {
+  if (session.closed || session.destroyed) return "none";
   const stream = session.request(
     { ":method": "CONNECT", ":authority": wish.authority, "sallyport-stamp": makeStamp(wish.stamp) },
     { endStream: false },
   );
-  stream.on("error", () => {});
-  if (wish.resetAfterMs !== undefined) return resetAfter(stream, wish.resetAfterMs);
-  return new Promise((resolve) => {
-    stream.once("response", (headers) => {
-      stream.close(http2.NGHTTP2_CANCEL);
-      resolve(String(headers[":status"]));
-    });
-    stream.once("close", () => resolve("reset"));
-  });
-}
-
-function resetAfter(stream: ClientHttp2Stream, ms: number): Promise<string> {
-  return new Promise((resolve) => {
+  stream.on("error", () => {}); // the same as no answer
+  const status = new Promise<string>((resolve) => {
     stream.once("response", (headers) => resolve(String(headers[":status"])));
-    stream.once("close", () => resolve("reset"));
-    setTimeout(() => stream.close(http2.NGHTTP2_CANCEL), ms);
+    stream.once("close", () => resolve("none"));
+    setTimeout(() => resolve("none"), wish.resetAfterMs ?? PATIENCE_MS);
+  });
+  return status.finally(() => stream.close(http2.NGHTTP2_CANCEL));
+}
+
+/** Asks the peer: a session whose connection was reset while it wrote doesn't always say so. */
+function isAlive(session: ClientHttp2Session): Promise<boolean> {
+  if (session.closed || session.destroyed) return Promise.resolve(false);
+  return new Promise((resolve) => {
+    setTimeout(() => resolve(false), PATIENCE_MS);
+    session.once("close", () => resolve(false));
+    if (!session.ping((error) => resolve(error === null))) resolve(false);
   });
 }
 
-function open({ tls, proxy }: Barrage): ClientHttp2Session {
+async function open({ tls, proxy }: Barrage): Promise<ClientHttp2Session> {
   const session = connectHttp2(`https://${proxy}`, { createConnection: () => secured(proxy, tls) });
-  session.on("error", () => {}); // counted as closed
+  session.on("error", () => {}); // seen when it is asked
+  await Promise.race(["connect", "close"].map((event) => new Promise((resolve) => session.once(event, resolve))));
   return session;
 }
 
