@@ -11,7 +11,6 @@ import { readWorld } from "../../controller/read/files.ts";
 import { Actor } from "./actor/actor.ts";
 import { OverlayRun } from "./overlay-run.ts";
 
-const NODES = ["first-0", "second-0", "alice", "mallory", "server"] as const;
 export type Who = "alice" | "mallory" | "server";
 
 const MALLORY = "10.79.0.12";
