@@ -78,7 +78,7 @@ class WatchedFolders {
   }
 
   #add(folder: string): void {
-    const watcher = watch(folder, (_, name) => {
+    const watcher = systemWatch(folder, (name) => {
       if (name === null || this.#counts(name)) this.note();
     });
     watcher.on("error", this.failed);
@@ -94,6 +94,16 @@ class WatchedFolders {
   #counts(name: string): boolean {
     if (this.isFile) return name === basename(this.path);
     return !name.startsWith(".") && (RESOURCE_FILE.test(name) || !name.includes("."));
+  }
+}
+
+function systemWatch(folder: string, changed: (name: string | null) => void): FSWatcher {
+  try {
+    return watch(folder, (_, name) => changed(name));
+  } catch (cause) {
+    if ((cause as NodeJS.ErrnoException).code !== "EMFILE") throw cause;
+    const what = "this user's inotify instances are used up (an Envoy takes four)";
+    throw new Error(`cannot watch ${folder}: ${what}; raise sysctl fs.inotify.max_user_instances`, { cause });
   }
 }
 
