@@ -4,6 +4,7 @@ import { demoCommand } from "./demo.ts";
 import { diffCommand } from "./diff.ts";
 import { execCommand } from "./exec.ts";
 import { explainCommand } from "./explain.ts";
+import { lintCommand } from "./lint.ts";
 import { matrixCommand } from "./matrix.ts";
 import { statusCommand } from "./status.ts";
 import type { Terminal } from "./terminal.ts";
@@ -18,6 +19,7 @@ Examples:
   sallyport explain -f manifests/samples/shop --from guest/intruder --to data/db --port pg --output json
   sallyport matrix -f manifests/samples/shop
   sallyport diff before/ after/
+  sallyport lint -f manifests/samples/shop
 
 Exit codes: 0 done or allowed, 3 denied, 2 error.`;
 
@@ -48,6 +50,7 @@ function program(run: Run): Command {
     explainCommand(run),
     matrixCommand(run),
     diffCommand(run),
+    lintCommand(run),
   ];
   for (const command of commands) root.addCommand(command);
   for (const command of [root, ...commands]) {
