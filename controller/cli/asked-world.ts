@@ -26,7 +26,7 @@ export function overlayOption(): Option {
 }
 
 export interface AskedFor {
-  readonly isolation?: string;
+  readonly isolation?: string | undefined;
   readonly overlay?: string;
 }
 

@@ -8,6 +8,7 @@ import { lintCommand } from "./lint.ts";
 import { matrixCommand } from "./matrix.ts";
 import { statusCommand } from "./status.ts";
 import type { Terminal } from "./terminal.ts";
+import { testCommand } from "./test.ts";
 import { upCommand } from "./up.ts";
 import { version } from "./version.ts";
 
@@ -20,8 +21,9 @@ Examples:
   sallyport matrix -f manifests/samples/shop
   sallyport diff before/ after/
   sallyport lint -f manifests/samples/shop
+  sallyport test manifests/samples/tests/shop.yaml
 
-Exit codes: 0 done or allowed, 3 denied, 2 error.`;
+Exit codes: 0 done or allowed; 3 denied, or something was found; 2 error.`;
 
 /** Runs the command that the arguments name and returns what the process shall end with. */
 export async function runProgram(args: readonly string[], terminal: Terminal): Promise<ExitCode> {
@@ -51,6 +53,7 @@ function program(run: Run): Command {
     matrixCommand(run),
     diffCommand(run),
     lintCommand(run),
+    testCommand(run),
   ];
   for (const command of commands) root.addCommand(command);
   for (const command of [root, ...commands]) {
