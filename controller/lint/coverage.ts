@@ -1,8 +1,8 @@
 import { without } from "../compile/ranges.ts";
 import type { Requirement, Selector } from "../model/resources.ts";
 import { selects } from "../model/selectors.ts";
+import type { PodsOf, Rule, RulePeer } from "../offline/statements.ts";
 import type { Facts } from "./facts.ts";
-import type { PodsOf, Rule, RulePeer } from "./statements.ts";
 
 /** Whether everything that `narrow` matches is sure to be matched by `wide`, whatever the members are. */
 export function coversRule(facts: Facts, wide: Rule, narrow: Rule): boolean {

@@ -1,7 +1,7 @@
 import { IP_PROTOCOLS } from "../model/protocols.ts";
+import type { Rule } from "../offline/statements.ts";
 import type { Facts } from "./facts.ts";
 import type { Finding } from "./finding.ts";
-import type { Rule } from "./statements.ts";
 
 /** Rules by domain name, which match only flows that carry one. */
 export function domainNames(facts: Facts): Finding[] {

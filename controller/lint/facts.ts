@@ -1,6 +1,6 @@
 import type { Member, Origin, Selector, World } from "../model/resources.ts";
 import { selectorText, selects } from "../model/selectors.ts";
-import { type PodsOf, type Statement, statementsOf } from "./statements.ts";
+import { type PodsOf, type Statement, statementsOf } from "../offline/statements.ts";
 
 /** What all checks share: the world, indexed. */
 export class Facts {

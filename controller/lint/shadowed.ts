@@ -1,8 +1,8 @@
+import type { Rule, Statement } from "../offline/statements.ts";
 import { formatPath } from "../read/issue.ts";
 import { coversPods, coversRule } from "./coverage.ts";
 import type { Facts } from "./facts.ts";
 import type { Finding } from "./finding.ts";
-import type { Rule, Statement } from "./statements.ts";
 
 /** Comparing every policy with every other takes too long in larger groups. */
 const GROUP_MAX = 400;

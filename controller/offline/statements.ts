@@ -13,9 +13,11 @@ import type {
 import type { ClusterNetworkPolicy, FlowPeer, FlowPolicy, TierPeer, Traffic } from "../model/tiers.ts";
 import type { Path } from "../read/issue.ts";
 
-/** Any policy as lint looks at it. */
+/** Any policy, as people are told about it. */
 export interface Statement {
   readonly origin: Origin;
+  /** `namespace/name`, or `name` for cluster-scoped kinds. */
+  readonly name: string;
   /** Of a NetworkPolicy: where it selects, and where peers without a namespaceSelector are. */
   readonly namespace?: string;
   readonly subject: PodsOf;
@@ -24,10 +26,17 @@ export interface Statement {
   readonly tier: "NetworkPolicy" | "Admin" | "FlowPolicy" | "Baseline";
   readonly priority: number;
   readonly rules: readonly Rule[];
+  /** NetworkPolicy: in these directions what no rule covers is denied. */
+  readonly isolates: readonly Direction[];
+  /** Undefined: every overlay. */
+  readonly overlay?: string;
+  readonly enforcement?: "Audit";
 }
 
+export type Direction = "ingress" | "egress";
+
 export interface Rule {
-  readonly direction: "ingress" | "egress";
+  readonly direction: Direction;
   readonly path: Path;
   readonly action: "Allow" | "Deny" | "Pass";
   /** Undefined: everybody. */
@@ -55,8 +64,8 @@ export function statementsOf(world: World): Statement[] {
 }
 
 function networkPolicy(policy: NetworkPolicy): Statement {
-  const { origin, namespace, podSelector, ingress = [], egress = [] } = policy;
-  const rules = (direction: "ingress" | "egress", all: readonly PolicyRule[]): Rule[] =>
+  const { origin, namespace, podSelector, ingress = [], egress = [], enforcement } = policy;
+  const rules = (direction: Direction, all: readonly PolicyRule[]): Rule[] =>
     all.map(({ index, peers, ports }) => {
       const path = ["spec", direction, index];
       const list = direction === "ingress" ? "from" : "to";
@@ -70,7 +79,10 @@ function networkPolicy(policy: NetworkPolicy): Statement {
     });
   return {
     origin,
+    name: `${namespace}/${policy.name}`,
     namespace,
+    isolates: (["ingress", "egress"] as const).filter((direction) => policy[direction] !== undefined),
+    ...(enforcement && { enforcement }),
     subject: { namespace, pods: podSelector },
     subjectPath: ["spec", "podSelector"],
     tier: "NetworkPolicy",
@@ -79,8 +91,9 @@ function networkPolicy(policy: NetworkPolicy): Statement {
   };
 }
 
-function clusterPolicy({ origin, tier, priority, subject, ingress, egress }: ClusterNetworkPolicy): Statement {
-  const rules = (direction: "ingress" | "egress", all: ClusterNetworkPolicy["ingress"]): Rule[] =>
+function clusterPolicy(policy: ClusterNetworkPolicy): Statement {
+  const { origin, name, tier, priority, subject, ingress, egress, enforcement } = policy;
+  const rules = (direction: Direction, all: ClusterNetworkPolicy["ingress"]): Rule[] =>
     all.map(({ index, action, peers, traffic }) => {
       const path = ["spec", direction, index];
       const list = direction === "ingress" ? "from" : "to";
@@ -93,10 +106,12 @@ function clusterPolicy({ origin, tier, priority, subject, ingress, egress }: Clu
       };
     });
   const all = [...rules("ingress", ingress), ...rules("egress", egress)];
-  return { origin, subject: subjectOf(subject), subjectPath: ["spec", "subject"], tier, priority, rules: all };
+  const about = { origin, name, subject: subjectOf(subject), subjectPath: ["spec", "subject"] };
+  return { ...about, tier, priority, rules: all, isolates: [], ...(enforcement && { enforcement }) };
 }
 
-function flowPolicy({ origin, priority, subject, directions, action, peers, traffic }: FlowPolicy): Statement {
+function flowPolicy(policy: FlowPolicy): Statement {
+  const { origin, name, priority, subject, directions, action, peers, traffic, enforcement, overlay } = policy;
   const rules = directions.map((direction): Rule => {
     const list = direction === "ingress" ? "from" : "to";
     return {
@@ -107,8 +122,12 @@ function flowPolicy({ origin, priority, subject, directions, action, peers, traf
       ...(traffic && { traffic: traffic.map((one) => ({ ...one, path: ["spec", "ports"] })) }),
     };
   });
-  const common = { origin, subject: subjectOf(subject), subjectPath: ["spec", "subject"], priority, rules };
-  return { ...common, tier: "FlowPolicy" };
+  return {
+    ...{ origin, name, subject: subjectOf(subject), subjectPath: ["spec", "subject"], priority, rules, isolates: [] },
+    tier: "FlowPolicy",
+    ...(overlay !== undefined && { overlay }),
+    ...(enforcement && { enforcement }),
+  };
 }
 
 function subjectOf({ namespaceSelector, podSelector }: ClusterNetworkPolicy["subject"]): PodsOf {
