@@ -44,17 +44,11 @@ function program(run: Run): Command {
     .version(version(), "-V, --version", "print the version")
     .helpOption("-h, --help", "print help")
     .addHelpText("after", EXAMPLES);
-  const commands = [
-    demoCommand(run),
-    upCommand(run),
-    statusCommand(run),
-    execCommand(run),
-    explainCommand(run),
-    matrixCommand(run),
-    diffCommand(run),
-    lintCommand(run),
-    testCommand(run),
-  ];
+  const offline = [explainCommand(run), matrixCommand(run), diffCommand(run), lintCommand(run), testCommand(run)];
+  const running = [demoCommand(run), upCommand(run), statusCommand(run), execCommand(run)];
+  for (const command of offline) command.helpGroup("Ask about policy, before anything is applied:");
+  for (const command of running) command.helpGroup("Run it on this machine:");
+  const commands = [...offline, ...running];
   for (const command of commands) root.addCommand(command);
   for (const command of [root, ...commands]) {
     const name = command === root ? "sallyport" : `sallyport ${command.name()}`;

@@ -1,9 +1,10 @@
 import { TUNNEL_PORT } from "../model/ports.ts";
 import { IP_PROTOCOLS } from "../model/protocols.ts";
 import type { Member } from "../model/resources.ts";
+import { listed } from "../offline/listed.ts";
 import type { Rule, Statement } from "../offline/statements.ts";
 import { type Facts, nameOf } from "./facts.ts";
-import { type Finding, listed } from "./finding.ts";
+import type { Finding } from "./finding.ts";
 
 /** Istio's telemetry, health and Prometheus ports. */
 const PROBE_PORTS = [15020, 15021, 15090];

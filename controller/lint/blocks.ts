@@ -1,10 +1,11 @@
 import { type AddressRange, addressNumber, blockRanges } from "../compile/ranges.ts";
 import { parseAddress } from "../model/address.ts";
 import type { Member, Overlay } from "../model/resources.ts";
+import { listed } from "../offline/listed.ts";
 import type { Rule, Statement } from "../offline/statements.ts";
 import { isMapping } from "../read/schema.ts";
 import { type Facts, nameOf } from "./facts.ts";
-import { type Finding, listed } from "./finding.ts";
+import type { Finding } from "./finding.ts";
 
 type Block = { readonly text: string; readonly ranges: readonly AddressRange[] };
 

@@ -1,10 +1,11 @@
 import { IP_PROTOCOLS } from "../model/protocols.ts";
 import type { Member } from "../model/resources.ts";
 import type { NamedTraffic } from "../model/tiers.ts";
+import { listed } from "../offline/listed.ts";
 import type { Rule, Statement } from "../offline/statements.ts";
 import { didYouMean } from "../read/closest.ts";
 import { type Facts, nameOf } from "./facts.ts";
-import { type Finding, listed } from "./finding.ts";
+import type { Finding } from "./finding.ts";
 
 /** Names of ports that no destination has. */
 export function unknownPortNames(facts: Facts): Finding[] {

@@ -1,10 +1,11 @@
 import type { Labels, Requirement, Selector } from "../model/resources.ts";
 import { selects } from "../model/selectors.ts";
+import { listed } from "../offline/listed.ts";
 import type { PodsOf, Statement } from "../offline/statements.ts";
 import { didYouMean } from "../read/closest.ts";
 import type { Path } from "../read/issue.ts";
 import { type Facts, nameOf } from "./facts.ts";
-import { type Finding, listed } from "./finding.ts";
+import type { Finding } from "./finding.ts";
 
 /** Selectors that match nobody: of subjects, and of peers. */
 export function emptySelections(facts: Facts): Finding[] {

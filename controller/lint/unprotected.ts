@@ -1,6 +1,7 @@
 import type { Member } from "../model/resources.ts";
+import { listed } from "../offline/listed.ts";
 import { type Facts, nameOf } from "./facts.ts";
-import { type Finding, listed } from "./finding.ts";
+import type { Finding } from "./finding.ts";
 
 /** Members that no policy speaks for in an overlay that leaves those open, by namespace. */
 export function unprotectedMembers(facts: Facts): Finding[] {
