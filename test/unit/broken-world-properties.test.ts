@@ -117,7 +117,7 @@ const policies = fc
   .map((list) => list.map((one, i) => ({ ...one, metadata: { ...(one.metadata as object), name: `p${i}` } }) as Json));
 
 function read(objects: readonly Json[], isolation: Isolation): { world: World; rejected: number } {
-  const text = objects.map((one) => JSON.stringify(one)).join("\n---\n");
+  const text = JSON.stringify({ apiVersion: "v1", kind: "List", items: objects });
   const { world, rejections, unreadable } = decodeWorld([{ file: "a.yaml", text }]);
   // Only its isolation is asked for.
   return { world: { ...world, overlays: [{ isolation } as Overlay] }, rejected: rejections.length + unreadable.length };
