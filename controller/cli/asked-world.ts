@@ -9,7 +9,10 @@ import { fail, type Run } from "./command.ts";
 
 export const FILES = ["-f, --file <path...>", "files or directories of YAML or JSON; - is standard input"] as const;
 
-const ISOLATIONS: Readonly<Record<string, Isolation>> = { kubernetes: "Kubernetes", "default-deny": "DefaultDeny" };
+export const ISOLATIONS: Readonly<Record<string, Isolation>> = {
+  kubernetes: "Kubernetes",
+  "default-deny": "DefaultDeny",
+};
 
 export function isolationOption(): Option {
   return new Option(
@@ -23,7 +26,7 @@ export function overlayOption(): Option {
 }
 
 export interface AskedFor {
-  readonly isolation?: string;
+  readonly isolation?: string | undefined;
   readonly overlay?: string;
 }
 

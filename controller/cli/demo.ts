@@ -2,7 +2,6 @@ import { mkdtemp, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { Command } from "commander";
-import { playActs, raiseShop } from "../demo/demo.ts";
 import { Presenter } from "../demo/presenter.ts";
 import type { Stage } from "../demo/stage.ts";
 import { ExitCode, type Run } from "./command.ts";
@@ -27,6 +26,8 @@ export function demoCommand(run: Run): Command {
 
 async function demo(envoy: string, keep: boolean): Promise<ExitCode> {
   const asked = stopSignal();
+  // Not loaded for the other commands: it takes longer than most of them.
+  const { playActs, raiseShop } = await import("../demo/demo.ts");
   const show = new Presenter(process.stdout);
   const stateFolder = await mkdtemp(join(tmpdir(), "sallyport-"));
   let stage: Stage | undefined;

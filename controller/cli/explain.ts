@@ -1,14 +1,12 @@
 import { Command, Option } from "commander";
-import { compile } from "../compile/compile.ts";
 import { type Explanation, explain } from "../explain/explain.ts";
 import { decodeQuestion } from "../explain/question.ts";
 import { didYouMean } from "../read/closest.ts";
-import { readWorld } from "../read/files.ts";
-import { formatRejection } from "../read/issue.ts";
+import { type AskedFor, askedWorld, FILES, isolationOption } from "./asked-world.ts";
 import { ExitCode, fail, type Run } from "./command.ts";
 import { explanationText } from "./explanation-text.ts";
 
-interface Options {
+interface Options extends AskedFor {
   readonly file: readonly string[];
   readonly from: string;
   readonly to: string;
@@ -17,22 +15,27 @@ interface Options {
 }
 
 const HELP = `
---from and --to take namespace/name of an OverlayEndpoint, or an IP address.
+--from and --to take namespace/name of a pod or an OverlayEndpoint, or an IP address.
 --port takes 8080, 8080/tcp, TCP/8080, or the name of a port of the destination.
 
-JSON output has the fields from, to, protocol, port, overlay, verdict, reason, egress, ingress, hops, changes and
-rejections. Exit codes: 0 allowed, 3 denied, 2 error.
+Tells which rule decides each side, which policies would have if it were not for others, and what is missing to allow a
+denied flow. Objects without an Overlay are answered as Kubernetes would, unless --isolation says otherwise.
 
-Example:
-  sallyport explain -f manifests/samples/shop --from shop/web --to data/db --port pg`;
+JSON output has the fields from, to, protocol, port, overlay, verdict, reason, egress, ingress, hops, changes, policies
+and rejections. Exit codes: 0 allowed, 3 denied, 2 error.
+
+Examples:
+  sallyport explain -f manifests/samples/shop --from shop/web --to data/db --port pg
+  kubectl get ns,pods,netpol -A -o yaml | sallyport explain -f - --from shop/web-1 --to 10.1.2.3 --port 53/udp`;
 
 export function explainCommand(run: Run): Command {
   return new Command("explain")
     .description("May A reach B on a port, through what, by which rule? Offline, by the code that the filters run.")
-    .requiredOption("-f, --file <path...>", "files or directories of YAML or JSON; - is standard input")
+    .requiredOption(...FILES)
     .requiredOption("--from <party>", "who opens the connection")
     .requiredOption("--to <party>", "whom to")
     .requiredOption("--port <port>", "at which port")
+    .addOption(isolationOption())
     .addOption(new Option("-o, --output <format>", "how to print the answer").choices(["text", "json"]).default("text"))
     .addHelpText("after", HELP)
     .action(async (options: Options) => {
@@ -41,20 +44,19 @@ export function explainCommand(run: Run): Command {
 }
 
 async function answer(run: Run, options: Options): Promise<ExitCode> {
-  const { terminal } = run;
-  const { world, rejections: unread, unreadable } = await readWorld(...options.file);
-  if (unreadable.length > 0) return fail(run, unreadable.map(formatRejection).join("\n"));
-  const compiled = world.overlays.map(({ name }) => compile(world, name));
-  const rejections = [...unread, ...compiled.flatMap((compilation) => compilation.rejections)].map(formatRejection);
-  for (const rejection of rejections) terminal.error(`${terminal.styleError("yellow", "rejected:")} ${rejection}`);
-  if (rejections.length > 0)
-    terminal.error("The answer is for what is left; `sallyport up` waits until all is repaired.");
-  const policies = compiled.map(({ policy }) => policy);
-  if (policies.length === 0) return fail(run, `${options.file.join(", ")} has no Overlay that can be read: add one`);
-  const question = decodeQuestion(options, policies, didYouMean);
+  const asked = await askedWorld(run, options.file, options);
+  if (asked === undefined) return ExitCode.Error;
+  const { world, compilations, rejections } = asked;
+  const question = decodeQuestion(
+    options,
+    compilations.map(({ policy }) => policy),
+    didYouMean,
+  );
   if ("problem" in question) return fail(run, question.problem);
   const explanation = explain(world, question);
-  terminal.out(options.output === "json" ? json(explanation, rejections) : explanationText(explanation, terminal));
+  run.terminal.out(
+    options.output === "json" ? json(explanation, rejections) : explanationText(explanation, run.terminal),
+  );
   return explanation.verdict === "allowed" ? ExitCode.Ok : ExitCode.Denied;
 }
 

@@ -1,3 +1,4 @@
+import type { ConsideredPolicy } from "../explain/considered.ts";
 import type { ExplainedChange, ExplainedSide, Explanation } from "../explain/explain.ts";
 import type { Hop } from "../explain/trace.ts";
 import type { Terminal } from "./terminal.ts";
@@ -11,7 +12,7 @@ export function explanationText(explanation: Explanation, terminal: Paint): stri
     verdict === "allowed" ? terminal.style(["bold", "green"], "ALLOWED") : terminal.style(["bold", "red"], "DENIED");
   const flow = `${named(from)} -> ${named(to)} port ${port}/${protocol}`;
   const lines = [`${answer}  ${flow}`, `  ${sentence(reason, explanation)}`];
-  if (reason !== "self") lines.push("", ...facts(explanation));
+  if (reason !== "self") lines.push("", ...facts(explanation), ...heard(explanation));
   if (explanation.changes.length > 0)
     lines.push("", "What would have to change:", ...explanation.changes.flatMap(change));
   return lines.join("\n");
@@ -75,21 +76,69 @@ function hopText({ node, verdict }: Hop): string {
 function sideText({ verdict, rule, policy }: ExplainedSide): string {
   if (policy !== undefined) {
     const place = `(${policy.file}:${policy.line})`;
-    return verdict === "allowed"
-      ? `allowed by ${rule}  ${place}`
-      : `denied: ${rule} isolates it and has no rule for this flow  ${place}`;
+    if (verdict === "allowed") return `allowed by ${rule}  ${place}`;
+    const isRule = !rule.startsWith("NetworkPolicy ");
+    return `denied${isRule ? ` by ${rule}` : `: ${rule} isolates it and has no rule for this flow`}  ${place}`;
   }
   if (rule === "default deny") return "denied: no policy selects it, and the overlay denies by default";
   if (rule === "default allow") return "allowed: no policy selects it, and the overlay allows by default";
   return `${verdict}: it is outside the overlay`;
 }
 
-function change({ direction, subject, obstacles }: ExplainedChange): string[] {
-  const allow = direction === "egress" ? "destination" : "source";
-  if (obstacles.length === 0)
-    return [`  ${direction} of ${subject}: a NetworkPolicy that selects it and allows this ${allow} and port`];
+/** Which policies matter and which would have, where there is more than one. */
+function heard({ policies, from, to }: Explanation): string[] {
+  const side = (title: string, all: readonly ConsideredPolicy[]): string[] => {
+    if (all.filter(({ kind }) => kind !== "Overlay").length < 2) return [];
+    const width = Math.max(...all.map((policy) => policyText(policy).length));
+    return ["", `  ${title}, in the order they are asked:`, ...all.map((policy) => heardText(policy, width))];
+  };
   return [
-    `  ${direction} of ${subject}: one rule that allows this ${allow} and port, in any of`,
+    ...side(`Policies about egress of ${from.name}`, policies.egress),
+    ...side(`Policies about ingress of ${to.name}`, policies.ingress),
+  ];
+}
+
+function policyText({ kind, name, rule }: ConsideredPolicy): string {
+  if (kind === "Overlay") return "the overlay's default";
+  return `${kind} ${name}${rule === "" ? "" : ` ${rule}`}`;
+}
+
+function heardText(policy: ConsideredPolicy, width: number): string {
+  const { kind, file, line } = policy;
+  const place = kind === "Overlay" ? "" : `  (${file}:${line})`;
+  return `    ${policyText(policy).padEnd(width)}  ${roleText(policy)}${place}`;
+}
+
+function roleText({ says, role }: ConsideredPolicy): string {
+  const word = { allow: "allows", deny: "denies", pass: "passes on", nothing: "no rule for this flow" }[says];
+  switch (role) {
+    case "decides":
+      return `decides: ${word}`;
+    case "agrees":
+      return `${word} too`;
+    case "would":
+      return `would have ${{ allow: "allowed", deny: "denied", pass: "passed on", nothing: "" }[says]}`;
+    case "skipped":
+      return `not asked: ${word}, but another passed the flow on`;
+    case "audit":
+      return `audit only: ${word}`;
+    default:
+      return word;
+  }
+}
+
+function change({ direction, subject, denials, obstacles, isDefault }: ExplainedChange): string[] {
+  const other = direction === "egress" ? "destination" : "source";
+  const lines = denials.map(
+    (policy) =>
+      `  ${direction} of ${subject}: ${policyText(policy)} denies it  (${policy.file}:${policy.line}): narrow it, or allow this ${other} and port before it`,
+  );
+  if (isDefault)
+    lines.push(`  ${direction} of ${subject}: a NetworkPolicy that selects it and allows this ${other} and port`);
+  if (obstacles.length === 0) return lines;
+  return [
+    ...lines,
+    `  ${direction} of ${subject}: one rule that allows this ${other} and port, in any of`,
     ...obstacles.flatMap(({ policy, file, line, rules }) => [
       `    NetworkPolicy ${policy}  (${file}:${line})${rules.length === 0 ? ": has no rules" : ""}`,
       ...rules.map(({ rule, peer, port }) => `      ${rule} allows ${missText(peer, port)}`),

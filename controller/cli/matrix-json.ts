@@ -1,4 +1,4 @@
-import { Cell, type Matrix } from "../matrix/matrix.ts";
+import { Cell, type CellException, type Matrix } from "../matrix/matrix.ts";
 
 /** The cells as pieces of one JSON text, a source's at a time: of large worlds it is longer than a string may be. */
 export function* matrixJson(matrix: Matrix): Generator<string> {
@@ -8,7 +8,11 @@ export function* matrixJson(matrix: Matrix): Generator<string> {
   for (const [i, name] of matrix.names.entries()) {
     const from = `{"from":${JSON.stringify(name)}`;
     const cells = to.flatMap((destination, j) =>
-      ports.map((port, p) => from + destination + port + (ANSWERS[matrix.cell(i, j, p)] as string)),
+      ports.map((port, p) => {
+        const exceptions = matrix.exceptions(i, j, p).map(exceptionJson);
+        const more = exceptions.length === 0 ? "" : `,"exceptions":[${exceptions.join()}]`;
+        return `${from}${destination}${port},${ANSWERS[matrix.cell(i, j, p)]}${more}}`;
+      }),
     );
     yield cells.join(",\n") + (i + 1 < matrix.names.length ? "," : "");
   }
@@ -18,5 +22,9 @@ export function* matrixJson(matrix: Matrix): Generator<string> {
 /** By bits of `Cell`. */
 const ANSWERS = Array.from({ length: 8 }, (_, cell) => {
   const word = (bit: Cell) => ((cell & bit) === 0 ? '"deny"' : '"allow"');
-  return `,"ingress":${word(Cell.Ingress)},"egress":${word(Cell.Egress)},"verdict":${word(Cell.Verdict)}}`;
+  return `"ingress":${word(Cell.Ingress)},"egress":${word(Cell.Egress)},"verdict":${word(Cell.Verdict)}`;
 });
+
+function exceptionJson({ from, to, cell }: CellException): string {
+  return `{"from":"${from}","to":"${to}",${ANSWERS[cell]}}`;
+}

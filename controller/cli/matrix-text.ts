@@ -11,8 +11,11 @@ const MEMBERS_SHOWN = 20;
 export function matrixText(matrix: Matrix, terminal: Paint): string {
   const lines = linesOf(matrix);
   const tables = tablesOf(matrix, lines).map(({ ports, cells }) => tableText(ports, lines, cells, terminal));
-  return [...tables, LEGEND + (lines.some(({ members }) => members.length > 1) ? LEGEND_GROUPS : "")].join("\n\n");
+  const legend = LEGEND + (lines.some(({ members }) => members.length > 1) ? LEGEND_GROUPS : "");
+  return [...tables, legend, ...exceptionsText(matrix, lines)].join("\n\n");
 }
+
+const EXCEPTIONS_SHOWN = 20;
 
 const LEGEND =
   "From lines to columns.  + allowed   . itself   e denied by the source's egress   i by the destination's ingress   x by both";
@@ -27,10 +30,8 @@ export function matrixMarkdown(matrix: Matrix): string {
     const table = [["from \\ to", ...names], ["---", ...names.map(() => ":---:")], ...rows];
     return [`### ${ports}`, "", ...table.map((row) => `| ${row.join(" | ")} |`)].join("\n");
   });
-  return [
-    ...tables,
-    "✅ allowed, ❌ denied: by the source's *egress*, by the destination's *ingress*, or by both.",
-  ].join("\n\n");
+  const legend = "✅ allowed, ❌ denied: by the source's *egress*, by the destination's *ingress*, or by both.";
+  return [...tables, legend, ...exceptionsText(matrix, lines)].join("\n\n");
 }
 
 const MARKDOWN: Readonly<Record<string, string>> = {
@@ -54,6 +55,27 @@ function linesOf(matrix: Matrix): Line[] {
     const more = members.length > 1 ? ` and ${members.length - 1} like it` : "";
     return { name: `${names[members[0] as number]}${more}`, members };
   });
+}
+
+/** Members with several addresses that policy tells apart. */
+function exceptionsText(matrix: Matrix, lines: readonly Line[]): string[] {
+  const texts = lines.flatMap(({ members: [from = 0] }) =>
+    lines.flatMap(({ members: [to = 0] }) =>
+      matrix.ports.flatMap((port, p) =>
+        matrix.exceptions(from, to, p).map((one) => {
+          const word = (one.cell & Cell.Verdict) === 0 ? "denied" : "allowed";
+          return `  ${matrix.names[from]} ${one.from} -> ${matrix.names[to]} ${one.to} ${portText(port)}: ${word}`;
+        }),
+      ),
+    ),
+  );
+  if (texts.length === 0) return [];
+  const more = texts.length > EXCEPTIONS_SHOWN ? [`  and ${texts.length - EXCEPTIONS_SHOWN} more`] : [];
+  return [
+    ["Between other addresses than the first it is different:", ...texts.slice(0, EXCEPTIONS_SHOWN), ...more].join(
+      "\n",
+    ),
+  ];
 }
 
 interface Table {

@@ -1,7 +1,10 @@
 import { Command, Option } from "commander";
+import type { CompiledPolicy } from "../compile/compiled.ts";
 import { Matrix } from "../matrix/matrix.ts";
 import { declaredPorts, decodePorts } from "../matrix/ports.ts";
+import type { World } from "../model/resources.ts";
 import { deciderOf, type Engine } from "../offline/decider.ts";
+import { listed } from "../offline/listed.ts";
 import { type AskedFor, askedOverlay, askedWorld, FILES, isolationOption, overlayOption } from "./asked-world.ts";
 import { fail, type Run } from "./command.ts";
 import { codeFolder } from "./installation.ts";
@@ -55,14 +58,33 @@ async function matrix(run: Run, options: Options): Promise<void> {
     return;
   }
   const world = await askedWorld(run, options.file, options);
-  const compilation = world && askedOverlay(run, world, options);
+  if (world === undefined) return;
+  const compilation = askedOverlay(run, world, options);
   if (compilation === undefined) return;
   const { policy } = compilation;
   const decider = await deciderOf(policy, options.engine, codeFolder);
   print(run, options, new Matrix(policy, asked ?? declaredPorts(policy), decider));
+  if (options.output !== "json") for (const line of leftOut(world.world, policy)) run.terminal.out(line);
 }
 
 function print({ terminal }: Run, { output }: Options, matrix: Matrix): void {
   if (output === "json") for (const piece of matrixJson(matrix)) terminal.out(piece);
+  else if (matrix.names.length === 0) terminal.out("There are no members.");
   else terminal.out(output === "markdown" ? matrixMarkdown(matrix) : matrixText(matrix, terminal));
+}
+
+/** Pods that are no members, and why. */
+function leftOut({ pods }: World, { overlay, endpoints }: CompiledPolicy): string[] {
+  const members = new Set(endpoints.map(({ endpoint }) => `${endpoint.namespace}/${endpoint.name}`));
+  const reasons = new Map<string, string[]>();
+  for (const { namespace, name, hostNetwork, addresses } of pods) {
+    if (members.has(`${namespace}/${name}`)) continue;
+    const reason = hostNetwork
+      ? "use their node's network: policy can't see them"
+      : addresses.length === 0
+        ? "have no address: they haven't started, or have ended"
+        : `aren't in overlay ${overlay.name}, or were rejected; the label sallyport.dev/overlay of their namespace says which overlay they are in`;
+    reasons.set(reason, [...(reasons.get(reason) ?? []), `${namespace}/${name}`]);
+  }
+  return [...reasons].map(([reason, names]) => `\nLeft out: ${listed(names)} ${reason}.`);
 }

@@ -4,9 +4,11 @@ import { demoCommand } from "./demo.ts";
 import { diffCommand } from "./diff.ts";
 import { execCommand } from "./exec.ts";
 import { explainCommand } from "./explain.ts";
+import { lintCommand } from "./lint.ts";
 import { matrixCommand } from "./matrix.ts";
 import { statusCommand } from "./status.ts";
 import type { Terminal } from "./terminal.ts";
+import { testCommand } from "./test.ts";
 import { upCommand } from "./up.ts";
 import { version } from "./version.ts";
 
@@ -18,8 +20,10 @@ Examples:
   sallyport explain -f manifests/samples/shop --from guest/intruder --to data/db --port pg --output json
   sallyport matrix -f manifests/samples/shop
   sallyport diff before/ after/
+  sallyport lint -f manifests/samples/shop
+  sallyport test manifests/samples/tests/shop.yaml
 
-Exit codes: 0 done or allowed, 3 denied, 2 error.`;
+Exit codes: 0 done or allowed; 3 denied, or something was found; 2 error.`;
 
 /** Runs the command that the arguments name and returns what the process shall end with. */
 export async function runProgram(args: readonly string[], terminal: Terminal): Promise<ExitCode> {
@@ -40,15 +44,11 @@ function program(run: Run): Command {
     .version(version(), "-V, --version", "print the version")
     .helpOption("-h, --help", "print help")
     .addHelpText("after", EXAMPLES);
-  const commands = [
-    demoCommand(run),
-    upCommand(run),
-    statusCommand(run),
-    execCommand(run),
-    explainCommand(run),
-    matrixCommand(run),
-    diffCommand(run),
-  ];
+  const offline = [explainCommand(run), matrixCommand(run), diffCommand(run), lintCommand(run), testCommand(run)];
+  const running = [demoCommand(run), upCommand(run), statusCommand(run), execCommand(run)];
+  for (const command of offline) command.helpGroup("Ask about policy, before anything is applied:");
+  for (const command of running) command.helpGroup("Run it on this machine:");
+  const commands = [...offline, ...running];
   for (const command of commands) root.addCommand(command);
   for (const command of [root, ...commands]) {
     const name = command === root ? "sallyport" : `sallyport ${command.name()}`;

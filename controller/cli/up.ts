@@ -1,7 +1,7 @@
 import { resolve } from "node:path";
 import { Command } from "commander";
 import { formatRejection } from "../read/issue.ts";
-import { Session, type SessionEvents } from "../standalone/session.ts";
+import type { Session, SessionEvents } from "../standalone/session.ts";
 import type { Reload } from "../standalone/standalone.ts";
 import { ExitCode, fail, type Run } from "./command.ts";
 import { codeFolder } from "./installation.ts";
@@ -38,6 +38,8 @@ export function upCommand(run: Run): Command {
 
 async function up(run: Run, { file, state }: Options, envoy: string): Promise<ExitCode> {
   const asked = stopSignal();
+  // Not loaded for the other commands: it takes longer than most of them.
+  const { Session } = await import("../standalone/session.ts");
   const events = narrate(run);
   const start = await Session.start({ folder: resolve(file), stateFolder: resolve(state), codeFolder, envoy, events });
   if ("problem" in start) return fail(run, start.problem);

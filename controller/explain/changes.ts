@@ -9,9 +9,8 @@ import type {
   World,
 } from "../model/resources.ts";
 import { selects } from "../model/selectors.ts";
+import type { Direction } from "../offline/statements.ts";
 import type { FlowPort, Party, Question } from "./question.ts";
-
-export type Direction = "egress" | "ingress";
 
 /** A policy that isolates the denied side, and why none of its rules lets the flow pass. */
 export interface Obstacle {

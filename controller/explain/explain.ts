@@ -3,8 +3,12 @@ import { Verdict } from "../../assembly/decide/verdict.ts";
 import { verdictName } from "../../assembly/decide/verdict-name.ts";
 import { PROTOCOLS } from "../compile/clauses.ts";
 import { isInside, parseAddress, parseBlock } from "../model/address.ts";
-import type { NetworkPolicy, World } from "../model/resources.ts";
-import { type Direction, type Obstacle, obstacles } from "./changes.ts";
+import type { Origin, World } from "../model/resources.ts";
+import { isImplied } from "../offline/as-asked.ts";
+import { ASKER } from "../offline/decider.ts";
+import type { Direction } from "../offline/statements.ts";
+import { type Obstacle, obstacles } from "./changes.ts";
+import { type ConsideredPolicy, considered, denialsOf } from "./considered.ts";
 import { Nodes, type SideAnswer } from "./node.ts";
 import type { FlowPort, Party, Question } from "./question.ts";
 import { type Hop, trace } from "./trace.ts";
@@ -29,6 +33,8 @@ export interface Explanation {
   readonly hops: readonly Hop[];
   /** If policy denies the flow, what would have to change on each side that it denies. Empty otherwise. */
   readonly changes: readonly ExplainedChange[];
+  /** By side all policies that select its subject, in the order they are asked, and their part in the answer. */
+  readonly policies: Readonly<Record<Direction, readonly ConsideredPolicy[]>>;
 }
 
 export interface ExplainedParty {
@@ -45,8 +51,12 @@ export interface ExplainedSide extends SideAnswer {
 export interface ExplainedChange {
   readonly direction: Direction;
   readonly subject: string;
-  /** A rule of one of these has to match. Empty: no policy selects the subject, and the overlay's default is deny. */
+  /** Rules of cluster-wide policies that deny the flow: each has to go, or an allowing one has to come before it. */
+  readonly denials: readonly ConsideredPolicy[];
+  /** NetworkPolicies that isolate the subject: a rule of one of them has to match. */
   readonly obstacles: readonly Obstacle[];
+  /** No policy would decide, and the overlay's default is deny. */
+  readonly isDefault: boolean;
 }
 
 /** Whether the flow passes, by the code that the filters run. Many questions may share the nodes of a policy. */
@@ -54,17 +64,22 @@ export function explain(world: World, question: Question, nodes = new Nodes(ques
   const { policy, from, to, port } = question;
   const egress = side(world, nodes, question, "egress");
   const ingress = side(world, nodes, question, "ingress");
-  const outcome = outcomeOf(nodes, question);
+  const outcome = isImplied(policy.overlay) ? byPolicy(question, egress, ingress) : outcomeOf(nodes, question);
   const sides = { egress, ingress };
   const isPolicy = outcome.reason === "policy-egress" || outcome.reason === "policy-ingress";
   const denied = isPolicy ? DIRECTIONS.filter((direction) => sides[direction].verdict === "denied") : [];
+  const policies = {
+    egress: considered(world, question, "egress"),
+    ingress: considered(world, question, "ingress"),
+  };
   return {
     from: partyOf(from),
     to: partyOf(to),
     ...{ protocol: port.protocol, port: port.number, overlay: policy.overlay.name },
     ...outcome,
     ...sides,
-    changes: denied.map((direction) => change(world, question, direction)),
+    changes: denied.map((direction) => change(world, question, direction, policies[direction])),
+    policies,
   };
 }
 
@@ -93,20 +108,48 @@ function isLeftAlone({ policy: { overlay }, from, to }: Question): boolean {
   return address !== undefined && !blocks.some((block) => isInside(address, block));
 }
 
-/** Asks the node that enforces the side; for an outsider's a gateway. */
-function side(world: World, nodes: Nodes, { policy, from, to, port }: Question, direction: Direction): ExplainedSide {
-  const node = (direction === "egress" ? from : to).member ?? policy.gateways[0];
-  if (node === undefined) return { verdict: "denied", rule: "" };
-  const asked = direction === "egress" ? Side.Egress : Side.Ingress;
-  const answer = nodes.node(node).side(from.address, to.address, keyOf(port), asked);
-  const found = world.policies.find((candidate) => answer.rule.split(" ")[1] === nameOf(candidate));
-  if (found === undefined || !answer.rule.startsWith("NetworkPolicy ")) return answer;
-  return { ...answer, policy: { name: nameOf(found), file: found.origin.file, line: found.origin.line } };
+/** An overlay that nobody wrote carries nothing: policy alone is asked. */
+function byPolicy({ from, to }: Question, egress: ExplainedSide, ingress: ExplainedSide): Outcome {
+  const verdict = (reason: string): Outcome => {
+    return { verdict: reason.startsWith("policy") ? "denied" : "allowed", reason, hops: [] };
+  };
+  if (from.member !== undefined && from.member === to.member) return verdict("self");
+  if (egress.verdict === "denied") return verdict("policy-egress");
+  return verdict(ingress.verdict === "denied" ? "policy-ingress" : "allow");
 }
 
-function change(world: World, question: Question, direction: Direction): ExplainedChange {
+/** Asks the node that enforces the side; for an outsider's a gateway. */
+function side(world: World, nodes: Nodes, { policy, from, to, port }: Question, direction: Direction): ExplainedSide {
+  const node = (direction === "egress" ? from : to).member ?? policy.gateways[0] ?? ASKER;
+  const asked = direction === "egress" ? Side.Egress : Side.Ingress;
+  const answer = nodes.node(node).side(from.address, to.address, keyOf(port), asked);
+  const [kind = "", name = ""] = answer.rule.split(" ");
+  const origin = originOf(world, kind, name);
+  return origin === undefined ? answer : { ...answer, policy: { name, file: origin.file, line: origin.line } };
+}
+
+function originOf(world: World, kind: string, name: string): Origin | undefined {
+  if (kind === "NetworkPolicy")
+    return world.policies.find((policy) => `${policy.namespace}/${policy.name}` === name)?.origin;
+  if (kind === "ClusterNetworkPolicy") return world.clusterPolicies.find((policy) => policy.name === name)?.origin;
+  return kind === "FlowPolicy" ? world.flowPolicies.find((policy) => policy.name === name)?.origin : undefined;
+}
+
+function change(
+  world: World,
+  question: Question,
+  direction: Direction,
+  policies: readonly ConsideredPolicy[],
+): ExplainedChange {
   const { name } = direction === "egress" ? question.from : question.to;
-  return { direction, subject: name, obstacles: obstacles(world, question, direction) };
+  const { denials, isIsolated, isDefault } = denialsOf(policies);
+  return {
+    direction,
+    subject: name,
+    denials,
+    obstacles: isIsolated ? obstacles(world, question, direction) : [],
+    isDefault,
+  };
 }
 
 function partyOf({ name, address, member }: Party): ExplainedParty {
@@ -117,5 +160,3 @@ function partyOf({ name, address, member }: Party): ExplainedParty {
 function keyOf({ protocol, number }: FlowPort): number {
   return (PROTOCOLS[protocol] << 16) | number;
 }
-
-const nameOf = ({ namespace, name }: NetworkPolicy) => `${namespace}/${name}`;

@@ -49,9 +49,9 @@ export function decodeQuestion(
   policies: readonly CompiledPolicy[],
   suggest: Suggest,
 ): Question | Problem {
-  const from = find(asked.from, policies, suggest);
+  const from = findParty(asked.from, policies, suggest);
   if ("problem" in from) return from;
-  const to = find(asked.to, policies, suggest);
+  const to = findParty(asked.to, policies, suggest);
   if ("problem" in to) return to;
   const policy = from.policy ?? to.policy;
   if (policy === undefined)
@@ -70,7 +70,7 @@ interface Member {
 }
 
 /** Where a text leads: a member of some overlay, or an outsider. */
-interface Found {
+export interface Found {
   readonly name: string;
   /** Candidates, the first is preferred. */
   readonly addresses: readonly string[];
@@ -78,7 +78,8 @@ interface Found {
   readonly member?: CompiledEndpoint;
 }
 
-function find(text: string, policies: readonly CompiledPolicy[], suggest: Suggest): Found | Problem {
+/** The member with a name or an address, or an outsider. */
+export function findParty(text: string, policies: readonly CompiledPolicy[], suggest: Suggest): Found | Problem {
   const address = parseAddress(text);
   const members = policies.flatMap((policy) => policy.endpoints.map((member) => ({ policy, member })));
   if (address !== undefined) return byAddress(formatAddress(address), members);
@@ -104,7 +105,8 @@ function byAddress(address: string, members: readonly Member[]): Found {
   return { name: nameOf(holder.member.endpoint), addresses: [address], ...holder };
 }
 
-function commonFamily(from: Found, to: Found): { from: string; to: string } | undefined {
+/** Addresses of one family that a flow would use. */
+export function commonFamily(from: Found, to: Found): { from: string; to: string } | undefined {
   for (const target of to.addresses) {
     const source = from.addresses.find((address) => family(address) === family(target));
     if (source !== undefined) return { from: source, to: target };
@@ -119,7 +121,7 @@ function party({ name, policy, member }: Found, address: string, answering: Comp
 const PROTOCOLS: readonly Protocol[] = ["TCP", "UDP", "SCTP"];
 
 /** `8080`, `8080/tcp`, `TCP/8080`, or the name of a port of the destination. */
-function decodePort(text: string, to: Found, suggest: Suggest): FlowPort | Problem {
+export function decodePort(text: string, to: Found, suggest: Suggest): FlowPort | Problem {
   const parts = text.split("/");
   const protocol = PROTOCOLS.find((known) => parts.some((part) => part.toUpperCase() === known));
   const rest = parts.filter((part) => part.toUpperCase() !== protocol);

@@ -2,7 +2,7 @@ import { Side } from "../../assembly/decide/image.ts";
 import { Verdict } from "../../assembly/decide/verdict.ts";
 import { PROTOCOLS } from "../compile/clauses.ts";
 import type { CompiledEndpoint, CompiledPolicy } from "../compile/compiled.ts";
-import { familyOf } from "../model/address.ts";
+import { familyOf, formatAddress } from "../model/address.ts";
 import type { Decider } from "../offline/decider.ts";
 import { addressesOf } from "../offline/members.ts";
 import type { MatrixPort } from "./ports.ts";
@@ -41,11 +41,23 @@ export class Matrix {
     this.cells = ports.map((port) => table(classes, (PROTOCOLS[port.protocol] << 16) | port.port, decider));
   }
 
-  /** Bits of `Cell`, for indexes of names and ports. A member always reaches itself. */
+  /**
+   * Bits of `Cell`, for indexes of names and ports: of the destination's first address of a family that the source has
+   * too. Without such addresses nothing flows. A member always reaches itself.
+   */
   cell(from: number, to: number, port: number): number {
     if (from === to) return OPEN;
-    const pair = this.pair(from, to);
+    const pair = this.firstPair(from, to);
     return pair < 0 ? 0 : ((this.cells[port] as Uint8Array)[pair] as number);
+  }
+
+  /** What is said to flows between other addresses of the two, where it isn't the same. */
+  exceptions(from: number, to: number, port: number): CellException[] {
+    if (from === to || (this.addresses[from]?.length === 1 && this.addresses[to]?.length === 1)) return [];
+    const cell = this.cell(from, to, port);
+    return this.flows(from, to)
+      .filter((flow) => this.bits(flow, port) !== cell)
+      .map((flow) => ({ from: flow.source.text, to: flow.destination.text, cell: this.bits(flow, port) }));
   }
 
   /** Members that no cell tells apart, as lists of indexes of names; in the order of their first. */
@@ -60,8 +72,8 @@ export class Matrix {
     return [...groups.values()];
   }
 
-  /** The flow uses the destination's first address of a family that the source has too; -1: there is none. */
-  private pair(from: number, to: number): number {
+  /** Index of the cell; -1: they have no addresses of one family. */
+  private firstPair(from: number, to: number): number {
     const sources = this.addresses[from] ?? [];
     for (const target of this.addresses[to] ?? []) {
       const source = sources.find(({ family }) => family === target.family);
@@ -69,9 +81,34 @@ export class Matrix {
     }
     return -1;
   }
+
+  private flows(from: number, to: number): AddressPair[] {
+    const sources = this.addresses[from] ?? [];
+    return (this.addresses[to] ?? []).flatMap((destination) =>
+      sources.flatMap((source) => (source.family === destination.family ? [{ source, destination }] : [])),
+    );
+  }
+
+  private bits({ source, destination }: AddressPair, port: number): number {
+    return (this.cells[port] as Uint8Array)[source.number * this.classCount + destination.number] as number;
+  }
+}
+
+/** Addresses of two members between which something else is said than between their first ones. */
+export interface CellException {
+  readonly from: string;
+  readonly to: string;
+  /** Bits of `Cell`. */
+  readonly cell: number;
+}
+
+interface AddressPair {
+  readonly source: ClassedAddress;
+  readonly destination: ClassedAddress;
 }
 
 interface ClassedAddress {
+  readonly text: string;
   readonly family: 4 | 6;
   readonly number: number;
 }
@@ -80,7 +117,7 @@ function classed(address: Uint8Array, decider: Decider, numbers: Map<number, num
   const cls = decider.classOf(address);
   const number = numbers.get(cls) ?? numbers.size;
   numbers.set(cls, number);
-  return { family: familyOf(address), number };
+  return { text: formatAddress(address), family: familyOf(address), number };
 }
 
 function table(classes: readonly number[], key: number, decider: Decider): Uint8Array {

@@ -34,7 +34,8 @@ export interface Overlay {
   /** Names of gateways, passed in this order. 1..8. */
   readonly path: readonly string[];
   readonly isolation: Isolation;
-  readonly enforcement: "Enforce";
+  /** Audit: policy denies nothing; what it would have denied is counted and logged. Bad stamps are denied all the same. */
+  readonly enforcement: "Enforce" | "Audit";
   readonly interception: "Overlay" | "All";
   readonly keys: OverlayKeys;
 }

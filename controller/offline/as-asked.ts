@@ -1,5 +1,6 @@
 import type { Isolation, Overlay, World } from "../model/resources.ts";
 
+/** No object can have this name. */
 const NAME = "(implied)";
 
 /**
@@ -13,6 +14,11 @@ export function asAsked(world: World, isolation: Isolation | undefined): World {
   }
   const overlay = impliedOverlay(isolation ?? "Kubernetes");
   return { ...world, overlays: [overlay], endpoints: world.endpoints.map((one) => ({ ...one, overlay: NAME })) };
+}
+
+/** Nobody wrote this overlay. */
+export function isImplied({ name }: Overlay): boolean {
+  return name === NAME;
 }
 
 function impliedOverlay(isolation: Isolation): Overlay {

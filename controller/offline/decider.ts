@@ -21,7 +21,7 @@ export interface Decider {
 export type Engine = "node" | "wasm";
 
 /** Any gateway does, so that overlays without gateways can be asked too. */
-const ASKER: CompiledGateway = {
+export const ASKER: CompiledGateway = {
   gateway: {
     origin: { file: "", line: 1, kind: "OverlayGateway", name: "asker" },
     name: "asker",

@@ -25,7 +25,7 @@ import { egressTierRule, ingressTierRule, namespacedPods, RULES_MAX } from "./ti
  *
  * - a broken rule, as its documentation demands: an Accept matches nothing, a Deny or Pass denies everything;
  * - anything broken outside of the rules: no Accept stands, a Pass is a Deny, and what can't be read is taken for the
- *   widest there is: everybody as the subject, the Admin tier, and before all other priorities;
+ *   widest there is: everybody as the subject, the Admin tier, before all other priorities;
  * - no list of rules then, or anything that could have been meant to be one: everything is denied.
  */
 export const CLUSTER_POLICY_VERSION = "policy.networking.k8s.io/v1alpha2";
@@ -98,6 +98,7 @@ export function denialsOnly(object: unknown, origin: Origin): ClusterNetworkPoli
   const { metadata, spec } = isMapping(object) ? object : {};
   const { name } = isMapping(metadata) ? metadata : {};
   const written = isMapping(spec) ? spec : {};
+  const hasTier = check(tier, written.tier, []).ok;
   const hasRules = written.ingress !== undefined || written.egress !== undefined;
   const hidesRules = !hasRules || hasUnknown(object as object, shape) || hasUnknown(written, specShape);
   return {
@@ -105,7 +106,8 @@ export function denialsOnly(object: unknown, origin: Origin): ClusterNetworkPoli
     name: typeof name === "string" ? name : "",
     ...auditAnnotation(metadata),
     tier: readable(tier, written.tier, "Admin"),
-    priority: readable(priority, written.priority, UNREADABLE_PRIORITY),
+    // A Pass before it would lead past a Deny that was meant for the Baseline tier.
+    priority: hasTier ? readable(priority, written.priority, UNREADABLE_PRIORITY) : UNREADABLE_PRIORITY,
     subject: readable(subject, written.subject, { namespaceSelector: EVERYTHING, podSelector: EVERYTHING }),
     ingress: hidesRules ? leftOver(undefined, 0) : denials(ingressTierRule, written.ingress),
     egress: hidesRules ? leftOver(undefined, 0) : denials(egressTierRule, written.egress),

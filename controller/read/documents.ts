@@ -1,5 +1,7 @@
 import type { Origin, Rejection } from "../model/resources.ts";
 import { type Issue, type Path, rejection } from "./issue.ts";
+import { isList, itemOf, listComplaint } from "./lists.ts";
+import { type Part, partsOf } from "./parts.ts";
 import { isMapping } from "./schema.ts";
 import { parseYaml, type SyntaxFault, type YamlValues } from "./yaml.ts";
 
@@ -17,7 +19,7 @@ export type Documents =
   | { readonly objects: readonly RawObject[]; readonly rejections: readonly Rejection[] }
   | { readonly unreadable: Rejection };
 
-/** Files with more list entries, keys and lines are refused unread: each costs about 10 us. */
+/** YAML with more list entries, keys and lines is refused unread: each costs about 10 us. */
 const ENTRIES_MAX = 1_000_000;
 
 /** Reads documents, and parses only those that weren't in the reading before. */
@@ -25,27 +27,26 @@ export class DocumentReader {
   #before: ReadonlyMap<string, Chunk | SyntaxFault> = new Map();
   #now = new Map<string, Chunk | SyntaxFault>();
   /** Faults come in runs for one text. */
-  #last: { readonly text: string; readonly yaml: YamlValues } | undefined;
+  #last: { readonly text: string; readonly yaml: YamlValues | SyntaxFault } | undefined;
 
-  /** The objects of a YAML or JSON text: several documents, and the items of each `kind: List`. */
+  /** The objects of a YAML or JSON text: several documents, and the items of each list of objects. */
   read(file: string, text: string): Documents {
-    if (hasTooMuch(text)) {
-      const message = `has more than ${ENTRIES_MAX} lines and entries: split it into several files`;
+    const parts = partsOf(text, (part) => this.#known(part) !== undefined);
+    if (!parts.every(({ isJson }) => isJson) && hasTooMuch(text)) {
+      const message = `has more than ${ENTRIES_MAX} lines and entries: split it into several files, or write it as JSON`;
       return { unreadable: fileRejection(file, 1, message) };
     }
     const objects: RawObject[] = [];
     const rejections: Rejection[] = [];
-    let firstLine = 1;
-    for (const part of split(text)) {
+    for (const part of parts) {
       const chunk = this.#chunk(part);
-      if ("message" in chunk) return { unreadable: fileRejection(file, firstLine + chunk.line, chunk.message) };
+      if ("message" in chunk) return { unreadable: fileRejection(file, 1 + part.line + chunk.line, chunk.message) };
       for (const item of chunk.items) {
-        const raw = this.#place(item, part, file, firstLine);
+        const raw = this.#place(item, part, file);
         const complaint = listComplaint(item.object);
         if (complaint === undefined) objects.push(raw);
         else rejections.push(raw.reject(complaint));
       }
-      firstLine += lineFeeds(part);
     }
     return { objects, rejections };
   }
@@ -57,27 +58,36 @@ export class DocumentReader {
     this.#last = undefined;
   }
 
-  #chunk(text: string): Chunk | SyntaxFault {
-    const known = this.#now.get(text) ?? this.#before.get(text) ?? this.#parse(text);
-    this.#now.set(text, known);
-    return known;
+  #known(key: string): Chunk | SyntaxFault | undefined {
+    return this.#now.get(key) ?? this.#before.get(key);
   }
 
-  #parse(text: string): Chunk | SyntaxFault {
-    const yaml = parseYaml(text);
+  #chunk(part: Part): Chunk | SyntaxFault {
+    const chunk = this.#known(part.key) ?? this.#parse(part);
+    this.#now.set(part.key, chunk);
+    return chunk;
+  }
+
+  #parse({ text, list, isJson, json: value }: Part): Chunk | SyntaxFault {
+    if (isJson) return { items: itemsOf(list === undefined ? value : itemOf(list, value), 0, () => 0) };
+    const yaml = this.#yaml(text);
     if ("message" in yaml) return yaml;
-    this.#last = { text, yaml };
-    return { items: yaml.values.flatMap((value, document) => itemsOf(value, document, yaml)) };
+    return { items: yaml.values.flatMap((value, i) => itemsOf(value, i, (path) => yaml.lineOf(i, path))) };
   }
 
-  #place(item: Item, text: string, file: string, firstLine: number): RawObject {
-    const origin = { file, line: firstLine + item.line, ...namesOf(item.object) };
+  #yaml(text: string): YamlValues | SyntaxFault {
+    if (this.#last?.text !== text) this.#last = { text, yaml: parseYaml(text) };
+    return this.#last.yaml;
+  }
+
+  #place(item: Item, { text, line }: Part, file: string): RawObject {
+    const origin = { file, line: 1 + line + item.line, ...namesOf(item.object) };
     return {
       object: item.object,
       origin,
       reject: (issue) => {
-        const line = firstLine + this.#lineOf(text, item.document, [...item.prefix, ...issue.path]);
-        return rejection({ ...origin, line }, issue);
+        const below = this.#lineOf(text, item.document, [...item.prefix, ...issue.path]);
+        return rejection({ ...origin, line: 1 + line + below }, issue);
       },
       once: <T extends object>(decode: () => T) => {
         item.decoded ??= decode();
@@ -87,8 +97,9 @@ export class DocumentReader {
   }
 
   #lineOf(text: string, document: number, path: Path): number {
-    if (this.#last?.text !== text) this.#parse(text);
-    return this.#last?.yaml.lineOf(document, path) ?? 0;
+    // Large JSON isn't read as YAML just to find a line.
+    const yaml = hasTooMuch(text) ? undefined : this.#yaml(text);
+    return yaml === undefined || "message" in yaml ? 0 : yaml.lineOf(document, path);
   }
 }
 
@@ -97,7 +108,7 @@ export function fileRejection(file: string, line: number, message: string): Reje
   return { origin: { file, line, kind: "", name: "" }, field: "", message };
 }
 
-/** A part of a file that means the same wherever it stands: one document, as a rule. */
+/** What a part holds. */
 interface Chunk {
   readonly items: readonly Item[];
 }
@@ -112,46 +123,12 @@ interface Item {
   decoded: object | undefined;
 }
 
-/** A document's object, or the items of a List. */
-function itemsOf(value: unknown, document: number, yaml: YamlValues): Item[] {
-  const item = (object: unknown, prefix: Path): Item => {
-    return { object, document, prefix, line: yaml.lineOf(document, prefix), decoded: undefined };
-  };
-  if (!isList(value) || listComplaint(value) !== undefined) return [item(value, [])];
-  return ((value.items ?? []) as unknown[]).map((object, i) => item(ofList(value, object), ["items", i]));
-}
-
-/** `kind: List`, as kubectl prints it, or a typed one such as PodList, as the API does. */
-function isList(object: unknown): object is Record<string, unknown> & { kind: string } {
-  return isMapping(object) && typeof object.kind === "string" && object.kind.endsWith("List");
-}
-
-/** Items of a typed list leave out what the list says of them. */
-function ofList({ kind, apiVersion }: Record<string, unknown> & { kind: string }, object: unknown): unknown {
-  if (kind === "List" || !isMapping(object)) return object;
-  return { kind: kind.slice(0, -"List".length), apiVersion, ...object };
-}
-
-function listComplaint(object: unknown): Issue | undefined {
-  if (!isList(object)) return undefined;
-  const isKnown = object.kind !== "List" || object.apiVersion === "v1";
-  if (isKnown && (Array.isArray(object.items) || object.items === null)) return undefined;
-  return { path: ["items"], message: "must be a list of objects, in a List of apiVersion v1" };
-}
-
-/**
- * A line that begins with `---` ends a document wherever it stands (YAML 1.2.2 section 9.1.2), so the text can be cut
- * there; not if there are %directives, which belong to the document after them.
- */
-function split(text: string): string[] {
-  if (/^%/m.test(text)) return [text];
-  return text.split(/(?<=\n)(?=---[ \t\r\n])/);
-}
-
-function lineFeeds(text: string): number {
-  let count = 0;
-  for (let at = text.indexOf("\n"); at >= 0; at = text.indexOf("\n", at + 1)) count++;
-  return count;
+/** A document's object, or the items of a list, and of lists in it. */
+function itemsOf(value: unknown, document: number, lineOf: (path: Path) => number, prefix: Path = []): Item[] {
+  if (!isList(value) || listComplaint(value) !== undefined)
+    return [{ object: value, document, prefix, line: lineOf(prefix), decoded: undefined }];
+  const items = (value.items ?? []) as unknown[];
+  return items.flatMap((item, i) => itemsOf(itemOf(value, item), document, lineOf, [...prefix, "items", i]));
 }
 
 function hasTooMuch(text: string): boolean {

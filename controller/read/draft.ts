@@ -18,10 +18,12 @@ import type { RawObject } from "./documents.ts";
 import { denialOnly, takeFlowPolicy, withoutGrant } from "./flow-policy.ts";
 import { type Issue, type Path, shown } from "./issue.ts";
 import { type Kind, kindOf, type UnknownKind } from "./kinds.ts";
+import { labelComplaint } from "./names.ts";
 import { decodeNamespace, namespace } from "./namespace.ts";
 import { isolating, isolationOnly, takeNetworkPolicy } from "./network-policy.ts";
 import { decodeOverlay, decodeOverlayEndpoint, decodeOverlayGateway, type Taken } from "./overlay-kinds.ts";
 import { decodePod } from "./pod.ts";
+import { isMapping } from "./schema.ts";
 
 /** Rejections that one object may cause; more would bury the others. */
 const REJECTIONS_MAX = 20;
@@ -85,14 +87,14 @@ export class Draft {
     const endpoints = this.#endpoints.filter((found) => this.#isInReadableNamespace(found, ["spec", "namespace"]));
     const members = [...endpoints, ...pods].map(([member]) => member);
     for (const { namespace: name } of [...members, ...this.#policies]) {
-      if (!this.#namespaces.has(name)) this.#namespaces.set(name, namespace(name));
+      if (name !== "" && !this.#namespaces.has(name)) this.#namespaces.set(name, namespace(name));
     }
     return {
       overlays: this.#distinctOverlays(),
       gateways: this.#gateways,
       endpoints: [...valuesOf(endpoints), ...valuesOf(pods).flatMap((pod) => this.#endpointOf(pod))],
       namespaces: [...this.#namespaces.values()],
-      policies: this.#policies,
+      policies: this.#policies.flatMap((policy) => this.#placed(policy)),
       clusterPolicies: this.#clusterPolicies,
       flowPolicies: this.#flowPolicies,
       pods: valuesOf(pods),
@@ -143,7 +145,7 @@ export class Draft {
   #takeNamespace(raw: RawObject): void {
     const { value, issues } = raw.once(() => decodeNamespace(raw.object));
     this.#reject(raw, issues);
-    if (value === undefined) this.#broken.add(raw.origin.name);
+    if (value === undefined) this.#broken.add(nameIn(raw.object));
     else if (!this.#isRepeated(raw, value)) this.#namespaces.set(value.name, value);
   }
 
@@ -157,6 +159,12 @@ export class Draft {
     const message = `repeats the object of ${first.file}:${first.line}: remove one of the two`;
     this.#reject(raw, [{ path: ["metadata", "name"], message }]);
     return true;
+  }
+
+  /** A policy of which the namespace can't be read is taken to be in each. */
+  #placed(policy: NetworkPolicy): NetworkPolicy[] {
+    if (policy.namespace !== "") return [policy];
+    return [...this.#namespaces.keys()].map((namespace) => ({ ...policy, namespace }));
   }
 
   /** Keys are made for an overlay's id: two that share it would accept each other's stamps. */
@@ -181,7 +189,9 @@ export class Draft {
 
   /** Selectors with NotIn and DoesNotExist would match a namespace that lost its labels, so its members are left out. */
   #isInReadableNamespace([member, raw]: Found<OverlayEndpoint | Pod>, path: Path): boolean {
-    if (!this.#broken.has(member.namespace)) return true;
+    // One without a name could be any that nobody declares.
+    const isNameless = this.#broken.has("") && !this.#namespaces.has(member.namespace);
+    if (!isNameless && !this.#broken.has(member.namespace)) return true;
     if ("hostNetwork" in member && member.hostNetwork) return false;
     const message = `${shown(member.namespace)} is a Namespace that can't be read: repair that first`;
     this.#reject(raw, [{ path, message }]);
@@ -209,6 +219,13 @@ export class Draft {
 
 function addAll<T>(set: Set<T>, values: Iterable<T> = []): void {
   for (const value of values) set.add(value);
+}
+
+/** The name of a Namespace that can't be read; empty if that can't be either. */
+function nameIn(object: unknown): string {
+  const { metadata } = isMapping(object) ? object : {};
+  const { name } = isMapping(metadata) ? metadata : {};
+  return typeof name === "string" && labelComplaint(name) === undefined ? name : "";
 }
 
 function valuesOf<T>(found: readonly Found<T>[]): T[] {

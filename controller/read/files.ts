@@ -21,18 +21,26 @@ export class WorldReader {
   readonly #documents = new DocumentReader();
 
   async read(...paths: readonly string[]): Promise<Reading> {
-    const sources: SourceText[] = [];
-    const unreadable: Rejection[] = [];
-    for (const path of paths) {
-      for (const file of await filesOf(path)) {
-        const source = "message" in file ? file : await readText(file.file);
-        if ("message" in source) unreadable.push(source);
-        else sources.push(source);
-      }
-    }
+    const { sources, unreadable } = await readSources(...paths);
     const reading = decodeWorld(sources, this.#documents);
     return { ...reading, unreadable: [...unreadable, ...reading.unreadable] };
   }
+}
+
+/** The texts that paths lead to, as `readWorld` takes them. */
+export async function readSources(
+  ...paths: readonly string[]
+): Promise<{ sources: SourceText[]; unreadable: Rejection[] }> {
+  const sources: SourceText[] = [];
+  const unreadable: Rejection[] = [];
+  for (const path of paths) {
+    for (const file of await filesOf(path)) {
+      const source = "message" in file ? file : await readText(file.file);
+      if ("message" in source) unreadable.push(source);
+      else sources.push(source);
+    }
+  }
+  return { sources, unreadable };
 }
 
 type Found = { readonly file: string } | Rejection;

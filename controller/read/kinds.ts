@@ -32,6 +32,7 @@ const SILENT: Readonly<Record<string, readonly string[]>> = {
   ...Object.fromEntries(
     ["apps", "batch", "autoscaling", "policy", "rbac.authorization.k8s.io", "storage.k8s.io", "scheduling.k8s.io"]
       .concat(["coordination.k8s.io", "apiextensions.k8s.io", "admissionregistration.k8s.io", "events.k8s.io"])
+      .concat(["security.istio.io", "networking.istio.io", "telemetry.istio.io", "extensions.istio.io"])
       .map((group) => [group, ["*"]]),
   ),
 };

@@ -2,7 +2,7 @@ import type { z } from "zod";
 import type { NetworkPolicy, Origin, PolicyRule, Rejection } from "../model/resources.ts";
 import { auditAnnotation } from "./enforcement.ts";
 import { type Decoded, type Issue, rejection } from "./issue.ts";
-import { policyMetadata } from "./metadata.ts";
+import { namespaceName, policyMetadata } from "./metadata.ts";
 import { egressRule, ingressRule } from "./policy-rule.ts";
 import { anything, check, fields, isMapping, list, oneOf, optional } from "./schema.ts";
 import { EVERYTHING, selector } from "./selector.ts";
@@ -13,7 +13,8 @@ import { EVERYTHING, selector } from "./selector.ts";
  * - a broken rule loses its allow; the other rules stand;
  * - anything broken outside of the rules: no rule stands, and the policy still isolates what it selects, in both
  *   directions unless `policyTypes` is readable;
- * - a broken podSelector: it isolates its whole namespace.
+ * - a broken podSelector: it isolates its whole namespace;
+ * - a broken namespace: its namespace is empty, which stands for every namespace.
  */
 export function decodeNetworkPolicy(
   object: unknown,
@@ -110,13 +111,18 @@ export function isolationOnly(object: unknown, origin: Origin): NetworkPolicy {
   const directions = readableTypes(spec);
   return {
     origin,
-    namespace: scalar(namespace) || "default",
+    namespace: isMapping(metadata) ? readableNamespace(namespace) : "",
     name: scalar(name),
     ...auditAnnotation(metadata),
     podSelector: readableSelector(spec),
     ...(directions.includes("Ingress") && { ingress: [] }),
     ...(directions.includes("Egress") && { egress: [] }),
   };
+}
+
+function readableNamespace(value: unknown): string {
+  const checked = check(optional(namespaceName), value, []);
+  return checked.ok ? checked.value || "default" : "";
 }
 
 /** The selector, if nothing is wrong around it that could have been meant to be part of it; else the whole namespace. */

@@ -1,5 +1,6 @@
 import type { z } from "zod";
 import type { Origin, Overlay, OverlayEndpoint, OverlayGateway } from "../model/resources.ts";
+import { enforcement } from "./enforcement.ts";
 import type { Issue } from "./issue.ts";
 import { clusterMetadata, labels } from "./metadata.ts";
 import { labelComplaint, subdomainComplaint } from "./names.ts";
@@ -27,8 +28,7 @@ const overlaySpec = fields({
     .superRefine(sized(1, 16, "such as [10.77.0.0/16]")),
   path: names.superRefine(sized(1, 8, "the gateways that a flow passes, in order")),
   isolation: withDefault(oneOf("DefaultDeny", "Kubernetes"), "DefaultDeny"),
-  // Audit is refused, not read as Enforce: an operator who asks for it expects that nothing is denied.
-  enforcement: withDefault(oneOf("Enforce"), "Enforce"),
+  enforcement: withDefault(enforcement, "Enforce"),
   interception: withDefault(oneOf("Overlay", "All"), "Overlay"),
   keys: withDefault(
     fields({

@@ -59,7 +59,7 @@ function side(world: World, flow: Flow, direction: "ingress" | "egress"): SideAn
   return { allowed: false, rule: nameOf(isolating[0] as NetworkPolicy) };
 }
 
-function endpointAt(world: World, address: string): OverlayEndpoint | undefined {
+export function endpointAt(world: World, address: string): OverlayEndpoint | undefined {
   return world.endpoints.find(({ addresses }) => addresses.includes(address));
 }
 
@@ -114,7 +114,7 @@ function isPort(
   return destination?.ports.find((one) => one.name === port && one.protocol === protocol)?.port === flow.port;
 }
 
-function matches({ requirements }: Selector, labels: Readonly<Record<string, string>>): boolean {
+export function matches({ requirements }: Selector, labels: Readonly<Record<string, string>>): boolean {
   for (const { key, operator, values } of requirements) {
     const present = key in labels;
     const among = present && values.indexOf(labels[key] as string) >= 0;
@@ -127,7 +127,7 @@ function matches({ requirements }: Selector, labels: Readonly<Record<string, str
 }
 
 /** Compares bit strings. */
-function inside(address: string, cidr: string): boolean {
+export function inside(address: string, cidr: string): boolean {
   const [first, length] = cidr.split("/") as [string, string];
   if (address.includes(":") !== first.includes(":")) return false;
   return bits(address).slice(0, Number(length)) === bits(first).slice(0, Number(length));

@@ -23,6 +23,11 @@ describe("the shop's matrix", () => {
   });
 });
 
+const OVERLAY = {
+  ...{ kind: "Overlay", name: "shop", file: `${SHOP}/overlay.yaml`, line: 3 },
+  ...{ rule: "", says: "deny", role: "would" },
+};
+
 describe("explains", () => {
   test("an allowed flow by rule and way", async () => {
     expect((await ask("shop/api", "data/db", "pg")).out).toBe(
@@ -73,7 +78,7 @@ What would have to change:
       ],
       changes: [
         {
-          ...{ direction: "ingress", subject: "shop/api" },
+          ...{ direction: "ingress", subject: "shop/api", denials: [], isDefault: false },
           obstacles: [
             {
               policy: "shop/api",
@@ -84,6 +89,22 @@ What would have to change:
           ],
         },
       ],
+      policies: {
+        egress: [
+          {
+            ...{ kind: "NetworkPolicy", name: "guest/send-anywhere", file: `${SHOP}/policy-guest.yaml`, line: 2 },
+            ...{ rule: "egress[0]", says: "allow", role: "decides" },
+          },
+          OVERLAY,
+        ],
+        ingress: [
+          {
+            ...{ kind: "NetworkPolicy", name: "shop/api", file: `${SHOP}/policy-shop.yaml`, line: 25 },
+            ...{ rule: "", says: "deny", role: "decides" },
+          },
+          OVERLAY,
+        ],
+      },
       rejections: [],
     });
   });
@@ -214,14 +235,11 @@ describe("refuses with what to do", () => {
     expect(await sallyport(...args)).toMatchObject({ code: 2, out: "", error: expect.stringMatching(says) });
   });
 
-  test("a world without overlay", () =>
+  test("an Overlay that can't be read", () =>
     withFolder(async (folder) => {
-      await writeFile(join(folder, "a.yaml"), "apiVersion: v1\nkind: Namespace\nmetadata: {name: a}");
+      await writeFile(join(folder, "a.yaml"), "apiVersion: sallyport.dev/v1alpha1\nkind: Overlay\nmetadata: {name: a}");
       const result = await sallyport("explain", "-f", folder, "--from", "a", "--to", "b", "--port", "1");
-      expect(result).toMatchObject({
-        code: 2,
-        error: expect.stringContaining("has no Overlay that can be read: add one"),
-      });
+      expect(result).toMatchObject({ code: 2, error: expect.stringContaining("has no Overlay that can be read") });
     }));
 });
 
@@ -256,6 +274,67 @@ test("answers for what is left when something is rejected, and says so", () =>
       rejections: [expect.stringContaining("spec.ingres")],
     });
   }));
+
+describe("without an Overlay", () => {
+  const objects = `
+apiVersion: v1
+kind: Pod
+metadata: {namespace: a, name: web, labels: {app: web}}
+spec: {containers: [{name: c}]}
+status: {podIPs: [{ip: 10.0.0.1}]}
+---
+apiVersion: v1
+kind: Pod
+metadata: {namespace: a, name: db, labels: {app: db}}
+spec: {containers: [{name: c, ports: [{name: dns, containerPort: 53, protocol: UDP}]}]}
+status: {podIPs: [{ip: 10.0.0.2}]}
+---
+apiVersion: networking.k8s.io/v1
+kind: NetworkPolicy
+metadata: {namespace: a, name: db}
+spec: {podSelector: {matchLabels: {app: db}}, ingress: [{from: [{podSelector: {}}], ports: [{port: 80}]}]}
+---
+apiVersion: networking.k8s.io/v1
+kind: NetworkPolicy
+metadata: {namespace: a, name: db-closed}
+spec: {podSelector: {matchLabels: {app: db}}}
+`;
+  const askPods = (...args: string[]) =>
+    withFolder(async (folder) => {
+      await writeFile(join(folder, "pods.yaml"), objects);
+      const { code, out } = await sallyport("explain", "-f", folder, "--from", "web", "--to", "db", ...args);
+      return { code, out: out.replaceAll(`${folder}/`, "") };
+    });
+
+  test("answers by policy alone, as Kubernetes would", async () => {
+    expect(await askPods("--port", "80")).toEqual({
+      code: 0,
+      out: `ALLOWED  a/web (10.0.0.1) -> a/db (10.0.0.2) port 80/TCP
+  Both sides allow it.
+
+  egress of a/web  allowed: no policy selects it, and the overlay allows by default
+  ingress of a/db  allowed by NetworkPolicy a/db ingress[0]  (pods.yaml:14)
+
+  Policies about ingress of a/db, in the order they are asked:
+    NetworkPolicy a/db ingress[0]  decides: allows  (pods.yaml:14)
+    NetworkPolicy a/db-closed      no rule for this flow  (pods.yaml:19)
+    the overlay's default          would have allowed`,
+    });
+  });
+
+  test("of every protocol", async () => {
+    const { code, out } = await askPods("--port", "dns");
+    expect(code).toBe(3);
+    expect(out).toContain("denied: NetworkPolicy a/db isolates it and has no rule for this flow");
+    expect(out).toContain("NetworkPolicy a/db-closed  denies too  (pods.yaml:19)");
+  });
+
+  test("with the isolation that is asked for", async () => {
+    const { code, out } = await askPods("--port", "80", "--isolation", "default-deny");
+    expect(code).toBe(3);
+    expect(out).toContain("egress of a/web: a NetworkPolicy that selects it and allows this destination and port");
+  });
+});
 
 describe("the program", () => {
   test("prints help with examples", async () => {

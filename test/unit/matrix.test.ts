@@ -119,6 +119,59 @@ From lines to columns.  + allowed   . itself   e denied by the source's egress  
 Members that no cell tells apart share a line; its own column is for one of them to another.`);
   }));
 
+describe("pods", () => {
+  const pod = (name: string, ips: string[], spec: object = {}) => ({
+    ...{ apiVersion: "v1", kind: "Pod", metadata: { namespace: "a", name, labels: { app: name } } },
+    ...{ spec: { containers: [{ name: "c", ports: [{ containerPort: 53, protocol: "UDP" }] }], ...spec } },
+    status: { podIPs: ips.map((ip) => ({ ip })) },
+  });
+  const policy = {
+    ...{ apiVersion: "networking.k8s.io/v1", kind: "NetworkPolicy", metadata: { namespace: "a", name: "web" } },
+    spec: { podSelector: { matchLabels: { app: "web" } }, ingress: [{ from: [{ ipBlock: { cidr: "10.0.0.0/8" } }] }] },
+  };
+  const matrixOf = (items: object[], ...more: string[]) =>
+    withFolder(async (folder) => {
+      await writeFile(join(folder, "pods.json"), JSON.stringify({ apiVersion: "v1", kind: "List", items }));
+      return (await sallyport("matrix", "-f", folder, ...more)).out;
+    });
+  const dual = [pod("web", ["10.0.0.1", "fd00::1"]), pod("db", ["10.0.0.2", "fd00::2"]), policy];
+
+  test("with addresses that policy tells apart", async () => {
+    const { cells } = JSON.parse(await matrixOf(dual, "-o", "json"));
+    expect(cells).toContainEqual({
+      ...{ from: "a/db", to: "a/web", protocol: "UDP", port: 53, ...answers("allow", "allow", "allow") },
+      exceptions: [{ from: "fd00::2", to: "fd00::1", ...answers("deny", "allow", "deny") }],
+    });
+    expect(cells).toContainEqual({
+      ...{ from: "a/web", to: "a/db", protocol: "UDP", port: 53 },
+      ...answers("allow", "allow", "allow"),
+    });
+    expect(await matrixOf(dual)).toContain(
+      "Between other addresses than the first it is different:\n  a/db fd00::2 -> a/web fd00::1 UDP/53: denied",
+    );
+  });
+
+  test("without addresses of one family can't meet", async () => {
+    const out = await matrixOf([pod("web", ["10.0.0.1"]), pod("db", ["fd00::2"])]);
+    expect(out).toContain("1  a/db   . x\n2  a/web  x .");
+  });
+
+  test("that are no members are named", async () => {
+    const out = await matrixOf([...dual, pod("host", ["192.168.0.1"], { hostNetwork: true }), pod("waits", [])]);
+    expect(out).toContain("Left out: a/host use their node's network: policy can't see them.");
+    expect(out).toContain("Left out: a/waits have no address: they haven't started, or have ended.");
+  });
+
+  test("in no overlay are named", async () => {
+    const overlay = {
+      ...{ apiVersion: "sallyport.dev/v1alpha1", kind: "Overlay", metadata: { name: "o" } },
+      spec: { id: 1, cidr: ["10.0.0.0/8"], path: ["g"] },
+    };
+    const out = await matrixOf([...dual, overlay]);
+    expect(out).toMatch(/^There are no members\.\n\nLeft out: a\/web, a\/db aren't in overlay o/);
+  });
+});
+
 describe("refuses with what to do", () => {
   const faults: { name: string; args: string[]; says: RegExp }[] = [
     {

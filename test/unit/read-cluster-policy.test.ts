@@ -170,6 +170,7 @@ describe("a policy that is broken outside of its rules only denies, as widely as
       object: clusterPolicy({ tier: "admin", ...rules }),
       field: "spec.tier",
       message: /^must be Admin or Baseline, not "admin"; did you mean Admin\?$/,
+      left: { priority: -1 },
     },
     {
       name: "no priority",
@@ -278,6 +279,11 @@ describe("a policy that is broken outside of its rules only denies, as widely as
     expect(issues).toContainEqual({ field, message: expect.stringMatching(message) });
     const usual = { tier: "Admin", priority: 10, subject: WEB, ingress: [deny(0)], egress: [deny(1)] };
     expect(value).toEqual({ origin, name: "x", ...usual, ...left });
+  });
+
+  test("of an unknown tier is asked before a Pass could lead past it", () => {
+    const { value } = take(clusterPolicy({ tier: "baseline", priority: 1000, ...rules }));
+    expect(value).toMatchObject({ tier: "Admin", priority: -1, ingress: [deny(0)] });
   });
 
   test("so does one that is there twice", () => {

@@ -66,7 +66,7 @@ describe("a policy of which only the kind is misspelled still denies", () => {
       { action: "Deny", from, ports: [{ portNumber: { protocol: "TCP", port: 80 } }] },
     ];
     const text = JSON.stringify({ ...clusterPolicy({ tier: undefined, ingress: rules }), kind: "AdminNetworkPolicy" });
-    expect(read(text).world.clusterPolicies).toMatchObject([{ tier: "Admin", priority: 10, ingress: [denyAll(1)] }]);
+    expect(read(text).world.clusterPolicies).toMatchObject([{ tier: "Admin", priority: -1, ingress: [denyAll(1)] }]);
   });
 
   test("FlowPolicy", () => {

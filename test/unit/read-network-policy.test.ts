@@ -285,7 +285,7 @@ describe("a policy that is broken outside of its rules", () => {
       object: policy(spec, { metadata: { namespace: 7, name: "web" } }),
       field: "metadata.namespace",
       message: /quotes/,
-      want: { ...web, namespace: "7", ingress: [] },
+      want: { ...web, namespace: "", ingress: [] },
     },
   ])("by $name still isolates and allows nothing", ({ object, field, message, want }) => {
     const { policy: left, rejections } = decodeNetworkPolicy(object, origin);
