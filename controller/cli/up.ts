@@ -76,8 +76,9 @@ function reloadText(reload: Reload): string {
   if (reload.kind === "kept") {
     return ["the last good state stays in force, because:", ...reload.rejections.map(formatRejection)].join("\n  ");
   }
-  const { changed, started, stopped } = reload;
+  const { changed, held, started, stopped } = reload;
   const nodes = [...started.map((name) => `started ${name}`), ...stopped.map((name) => `stopped ${name}`)];
   const images = changed === 0 ? "no node needs another image" : `${changed} new images`;
-  return [`applied: ${images}`, ...nodes].join("; ");
+  const applied = [`applied: ${images}`, ...nodes].join("; ");
+  return held.length === 0 ? applied : [`${applied}; not applied:`, ...held.map(formatRejection)].join("\n  ");
 }

@@ -3,11 +3,24 @@ import { createHash } from "node:crypto";
 import { compile } from "../compile/compile.ts";
 import type { CompiledPolicy } from "../compile/compiled.ts";
 import { strays } from "../compile/strays.ts";
-import type { Rejection } from "../model/resources.ts";
+import type { Overlay, Rejection } from "../model/resources.ts";
 import type { WorldReader } from "../read/files.ts";
+import { holdImmutable } from "./immutable.ts";
 import { localComplaints } from "./local-nodes.ts";
 
-export type Loaded = { readonly policies: readonly CompiledPolicy[] } | { readonly rejections: readonly Rejection[] };
+export type Loaded =
+  | {
+      readonly policies: readonly CompiledPolicy[] /** Edits of single fields that were not taken. */;
+      readonly held: readonly Rejection[];
+    }
+  | { readonly rejections: readonly Rejection[] };
+
+export interface LoadOptions {
+  /** Members may live on loopback addresses. */
+  readonly allowLoopback: boolean;
+  /** The overlays that run now; some of their fields can't change. */
+  readonly inForce: readonly Overlay[];
+}
 
 export function sha256(bytes: Uint8Array): Uint8Array {
   return createHash("sha256").update(bytes).digest();
@@ -17,15 +30,20 @@ export function sha256(bytes: Uint8Array): Uint8Array {
  * Everything or nothing: an operator's typo must not quietly remove half of the access there was. The reader remembers
  * what it parsed, so an edit costs what was edited.
  */
-export async function load(reader: WorldReader, folder: string, allowLoopback: boolean): Promise<Loaded> {
-  const { world, rejections, unreadable } = await reader.read(folder);
+export async function load(
+  reader: WorldReader,
+  folder: string,
+  { allowLoopback, inForce }: LoadOptions,
+): Promise<Loaded> {
+  const { world: written, rejections, unreadable } = await reader.read(folder);
   if (unreadable.length + rejections.length > 0) return { rejections: [...unreadable, ...rejections] };
+  const { world, rejections: held, conflicts } = holdImmutable(written, inForce);
   const compilations = world.overlays.map(({ name }) => compile(world, name, { allowLoopback }));
   const found = compilations.flatMap((compilation) => compilation.rejections);
-  found.push(...strays(world), ...localComplaints(world));
-  if (found.length > 0) return { rejections: found };
+  found.push(...strays(world), ...localComplaints(world), ...conflicts);
+  if (found.length > 0) return { rejections: [...found, ...held] };
   if (compilations.length === 0) return { rejections: [nothing(folder)] };
-  return { policies: compilations.map(({ policy }) => policy) };
+  return { policies: compilations.map(({ policy }) => policy), held };
 }
 
 function nothing(folder: string): Rejection {

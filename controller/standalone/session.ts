@@ -104,10 +104,11 @@ export class Session {
   /** What is in force stays in force if this fails; the next change tries again. */
   async #follow(): Promise<void> {
     const reload = await this.standalone.reload();
+    const isBroken = reload.kind === "kept" || reload.held.length > 0;
     const same = reload.kind === "applied" && reload.changed + reload.started.length + reload.stopped.length === 0;
     // That a broken file is whole again is news even if nothing changed by it.
-    if (!same || this.#isBroken) this.#options.events.reloaded?.(reload);
-    this.#isBroken = reload.kind === "kept";
+    if (!same || isBroken || this.#isBroken) this.#options.events.reloaded?.(reload);
+    this.#isBroken = isBroken;
   }
 }
 

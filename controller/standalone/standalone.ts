@@ -47,7 +47,13 @@ export interface StandaloneEvents {
 }
 
 export type Reload =
-  | ({ readonly kind: "applied" /** Nodes with a new image. */; readonly changed: number } & FleetChange)
+  | ({
+      readonly kind: "applied";
+      /** Nodes with a new image. */
+      readonly changed: number;
+      /** Edits of fields that can't change while nodes run; all the rest is in force. */
+      readonly held: readonly Rejection[];
+    } & FleetChange)
   | { readonly kind: "kept"; readonly rejections: readonly Rejection[] };
 
 const clock = { now: () => Date.now() };
@@ -139,7 +145,9 @@ export class Standalone {
 
   /** Reads the directory again. If anything in it is wrong, what was in force stays in force, whole. */
   async reload(): Promise<Reload> {
-    const loaded = await load(this.#reader, this.#options.folder, this.#options.machine.flat);
+    const inForce = this.#policies.map(({ overlay }) => overlay);
+    const allowLoopback = this.#options.machine.flat;
+    const loaded = await load(this.#reader, this.#options.folder, { allowLoopback, inForce });
     if ("rejections" in loaded) return { kind: "kept", rejections: loaded.rejections };
     for (const { overlay } of loaded.policies) await this.#openMaster(overlay.name);
     this.#policies = loaded.policies;
@@ -150,7 +158,7 @@ export class Standalone {
     this.#followProgress();
     const change = await this.#fleet.adopt(this.#planned);
     this.#scheduleRotation();
-    return { kind: "applied", changed, ...change };
+    return { kind: "applied", changed, held: loaded.held, ...change };
   }
 
   async stop(): Promise<void> {

@@ -87,6 +87,29 @@ describeLab(labSupport, "an edit of a running shop", () => {
     expect(shop.run.pids()).toEqual(before);
   });
 
+  test("of what can't change while nodes run is refused, and the rest of it applies", async () => {
+    expect(await shop.actor("api").play("openFlow", "live", DB, 5432)).toBe(true);
+    const from = shop.run.said.length;
+    const written = `epochSeconds: ${EPOCH_SECONDS}`;
+    await shop.run.edit("overlay.yaml", (text) =>
+      text.replace(/\bid: 7\b/, "id: 8").replace(written, "epochSeconds: 3600\n    horizon: 7"),
+    );
+    await shop.run.says(/ applied: 6 new images; not applied:/, 10_000, from);
+    const said = shop.run.said.slice(from);
+    expect(said).toMatch(/overlay\.yaml:[0-9]+: Overlay shop: spec\.id: can't change from 7 to 8/);
+    expect(said).toMatch(/overlay\.yaml:[0-9]+: Overlay shop: spec\.keys\.epochSeconds: can't change from 5 to 3600/);
+    await shop.run.says("all nodes run generation", 10_000, from);
+    await shop.run.says("a new epoch began", 3 * EPOCH_SECONDS * 1000, from);
+    expect(await reaches()).toBe(true);
+    await lives("api");
+    const repaired = shop.run.said.length;
+    await shop.run.edit("overlay.yaml", (text) =>
+      text.replace("id: 8", "id: 7").replace("epochSeconds: 3600", written),
+    );
+    await shop.run.says(" applied: no node needs another image\n", 10_000, repaired);
+    expect(shop.run.pids()).toEqual(before);
+  });
+
   test("isn't needed when epochs pass: no flow fails, open ones live on", async () => {
     const api = shop.actor("api");
     expect(await api.play("openFlow", "live", DB, 5432)).toBe(true);
