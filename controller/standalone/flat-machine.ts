@@ -2,12 +2,10 @@
  * For machines that allow no network namespaces: nodes live on loopback addresses of this machine. Nothing is captured
  * and nothing guarded, so policy holds for what goes through the proxies and for nothing else.
  */
-import type { CompiledPolicy } from "../compile/compiled.ts";
-import type { NodePlan } from "../emit/topology.ts";
 import { OpenPlace } from "../node/namespace.ts";
 import { Supervisor } from "../node/supervisor.ts";
 import { envoyRun, supervision } from "./envoy-run.ts";
-import type { EnvoyProgram, Machine, MachineEvents, RunningNode } from "./machine.ts";
+import type { EnvoyProgram, Machine, MachineEvents, PlannedNode, RunningNode } from "./machine.ts";
 
 /** What is not enforced then, in words for operators. */
 export const NOT_ENFORCED =
@@ -26,13 +24,15 @@ export class FlatMachine implements Machine {
     this.#events = events;
   }
 
-  async start(plan: NodePlan, _policy: CompiledPolicy, folder: string): Promise<RunningNode> {
+  async start({ plan }: PlannedNode, folder: string): Promise<RunningNode> {
     const supervisor = new Supervisor(envoyRun(plan, folder, this.envoy.path), this.place, {
       events: supervision(this.#events),
     });
     await supervisor.start();
     return { pid: () => supervisor.pid, stop: () => supervisor.stop() };
   }
+
+  async keepOnly(): Promise<void> {}
 
   async run(): Promise<string> {
     throw new Error("there is no namespace to run a command in");

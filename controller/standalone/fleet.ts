@@ -6,13 +6,7 @@ import type { NodePlan } from "../emit/topology.ts";
 import { makePrivateFolder } from "../serve/private-file.ts";
 import type { Renewal } from "../serve/renewal.ts";
 import { writeGeneration, writeSecretReferences } from "../serve/tls-folder.ts";
-import type { Machine, RunningNode } from "./machine.ts";
-
-/** A plan with the policy of its overlay. */
-export interface PlannedNode {
-  readonly plan: NodePlan;
-  readonly policy: CompiledPolicy;
-}
+import type { Machine, PlannedNode, RunningNode } from "./machine.ts";
 
 export interface FleetChange {
   readonly started: readonly string[];
@@ -49,6 +43,7 @@ export class Fleet {
     const fingerprints = new Map(wanted.map(({ plan, policy }) => [plan.name, fingerprint(plan, policy)]));
     const stale = this.names.filter((name) => fingerprints.get(name) !== this.#members.get(name)?.fingerprint);
     await Promise.all(stale.map((name) => this.#stop(name)));
+    await this.#machine.keepOnly(wanted);
     await this.#forget(fingerprints);
     const missing = wanted.filter(({ plan }) => !this.#members.has(plan.name));
     // One after the other: starting is mostly compiling Wasm, and cores are few.
@@ -58,6 +53,7 @@ export class Fleet {
 
   async stopAll(): Promise<void> {
     await Promise.all(this.names.map((name) => this.#stop(name)));
+    await this.#machine.keepOnly([]);
   }
 
   /** Removes what other nodes left, also those of an earlier run: keys that nobody uses any more, among other things. */
@@ -68,7 +64,8 @@ export class Fleet {
     await Promise.all(unwanted.map((name) => rm(join(folder, name), { recursive: true, force: true })));
   }
 
-  async #start({ plan, policy }: PlannedNode, print: string): Promise<void> {
+  async #start(node: PlannedNode, print: string): Promise<void> {
+    const { plan } = node;
     const folder = this.#folderOf(plan.name);
     const tls = join(folder, "tls");
     await makePrivateFolder(folder);
@@ -79,7 +76,7 @@ export class Fleet {
       accept: async (issued) => void (await writeGeneration(tls, issued)),
     });
     await writeFile(join(folder, "envoy.json"), JSON.stringify(plan.bootstrap, null, 1), { mode: 0o600 });
-    this.#members.set(plan.name, { fingerprint: print, running: await this.#machine.start(plan, policy, folder) });
+    this.#members.set(plan.name, { fingerprint: print, running: await this.#machine.start(node, folder) });
   }
 
   async #stop(name: string): Promise<void> {

@@ -3,10 +3,17 @@ import type { CompiledPolicy } from "../compile/compiled.ts";
 import type { NodePlan } from "../emit/topology.ts";
 import type { Place } from "../node/namespace.ts";
 
-/** A node that runs: a namespace, its guard and its Envoy. */
+/** A plan with the policy of its overlay. */
+export interface PlannedNode {
+  readonly plan: NodePlan;
+  readonly policy: CompiledPolicy;
+}
+
+/** A node's Envoy, as it runs in the node's surroundings: a namespace and its guard. */
 export interface RunningNode {
   /** Process id of its Envoy; undefined between a crash and the next start. */
   pid(): number | undefined;
+  /** Ends the Envoy. The surroundings stay: apps may live in them. */
   stop(): Promise<void>;
 }
 
@@ -25,8 +32,10 @@ export interface Machine {
   readonly flat: boolean;
   /** Where commands of a node run. */
   readonly place: Place;
-  /** Makes the node's surroundings and starts its Envoy with the bootstrap in `folder`. */
-  start(plan: NodePlan, policy: CompiledPolicy, folder: string): Promise<RunningNode>;
+  /** Starts a node's Envoy with the bootstrap in `folder`, in its surroundings; makes them if there are none. */
+  start(node: PlannedNode, folder: string): Promise<RunningNode>;
+  /** Takes the surroundings of all other nodes away, and of these where they aren't what the plan needs. */
+  keepOnly(nodes: readonly PlannedNode[]): Promise<void>;
   /** Runs a short command in a node's namespace; without namespaces there is nothing to run it in. */
   run(node: string, argv: readonly string[]): Promise<string>;
   close(): Promise<void>;

@@ -14,9 +14,9 @@ import { masterKey } from "../serve/master-key.ts";
 import { makePrivateFolder } from "../serve/private-file.ts";
 import type { NodeImage } from "../serve/published.ts";
 import { Renewal } from "../serve/renewal.ts";
-import { Fleet, type FleetChange, type PlannedNode } from "./fleet.ts";
+import { Fleet, type FleetChange } from "./fleet.ts";
 import { load, sha256 } from "./load.ts";
-import type { Machine } from "./machine.ts";
+import type { Machine, PlannedNode } from "./machine.ts";
 import { nextTerm } from "./term.ts";
 
 const CONTROLLER_IDENTITY = "spiffe://sallyport.local/controller";

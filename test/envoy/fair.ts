@@ -2,12 +2,15 @@
  * A world to be unfair in: alice and mallory both may reach a server, through one gateway or two in a row, so that their
  * flows share connections between proxies.
  */
+import { readFile } from "node:fs/promises";
+import { join } from "node:path";
 import { compile } from "../../controller/compile/compile.ts";
 import { keysOf, type StampWish } from "../../controller/demo/forger.ts";
 import { hexId } from "../../controller/model/hex.ts";
 import { CONTROL_PORT } from "../../controller/model/ports.ts";
 import { CONTROLLER_ADDRESS } from "../../controller/node/link-plan.ts";
 import { readWorld } from "../../controller/read/files.ts";
+import { until } from "../until.ts";
 import { Actor } from "./actor/actor.ts";
 import { OverlayRun } from "./overlay-run.ts";
 
@@ -95,6 +98,14 @@ export class Fair {
 
   actor(name: Who): Actor {
     return this.#actors[name];
+  }
+
+  /** Edits the path and waits until every node carries flows over it. The actors live on. */
+  async takePath(...path: readonly string[]): Promise<void> {
+    const wanted = `path: [${path.join(", ")}]`;
+    if ((await readFile(join(this.run.resources, "overlay.yaml"), "utf8")).includes(wanted)) return;
+    await this.run.apply("overlay.yaml", (text) => text.replace(/path: .*/, wanted));
+    await until(() => this.reaches(), "flows to pass", 20_000);
   }
 
   /** What a stamp says that mallory may make with the key out of its own image. */

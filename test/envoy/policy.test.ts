@@ -160,6 +160,19 @@ describeLab(labSupport, "an edit of a running shop", () => {
     before = after;
   });
 
+  test("of the path restarts every endpoint's proxy, and apps live on in the networks that they have", async () => {
+    await shop.run.apply("overlay.yaml", (text) => text.replace("path: [edge-a, edge-b]", "path: [edge-b]"));
+    const after = shop.run.pids();
+    expect(PEOPLE.filter((name) => after[name] === before[name])).toEqual([]);
+    // The apps are those from before the edit: nobody else listens or connects.
+    await until(reaches, "flows to pass on the other path", 20_000);
+    expect(await shop.run.total(["edge-b-0"], "gate\\.allow$")).toBeGreaterThan(0);
+    expect(await shop.actor("intruder").play("probeTcp", DB, 5432)).toMatchObject({ reached: false });
+    await shop.run.apply("overlay.yaml", (text) => text.replace("path: [edge-b]", "path: [edge-a, edge-b]"));
+    await until(reaches, "flows to pass on the first path", 20_000);
+    before = shop.run.pids();
+  });
+
   test("of the key generation closes every open flow, and new ones pass", async () => {
     // Both replicas of the first gateway have to find the second one, which was restarted.
     await until(() => shop.actor("api").play("openFlow", "live", DB, 5432), "a flow of api", 20_000);

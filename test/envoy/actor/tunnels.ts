@@ -78,11 +78,14 @@ async function oneRequest(session: ClientHttp2Session, wish: Barrage): Promise<s
 /** Asks the peer: a session whose connection was reset while it wrote doesn't always say so. */
 function isAlive(session: ClientHttp2Session): Promise<boolean> {
   if (session.closed || session.destroyed) return Promise.resolve(false);
-  return new Promise((resolve) => {
-    setTimeout(() => resolve(false), PATIENCE_MS);
-    session.once("close", () => resolve(false));
+  let ended = () => {};
+  const answered = new Promise<boolean>((resolve) => {
+    ended = () => resolve(false);
+    setTimeout(ended, PATIENCE_MS);
+    session.once("close", ended);
     if (!session.ping((error) => resolve(error === null))) resolve(false);
   });
+  return answered.finally(() => session.off("close", ended));
 }
 
 async function open({ tls, proxy }: Barrage): Promise<ClientHttp2Session> {

@@ -5,11 +5,10 @@
 import { join } from "node:path";
 import { parseArgs } from "node:util";
 import type { CompiledPolicy } from "../../../controller/compile/compiled.ts";
-import type { NodePlan } from "../../../controller/emit/topology.ts";
 import { projectFolder } from "../../../controller/node/envoy.ts";
 import { CONTROLLER_ADDRESS } from "../../../controller/node/link-plan.ts";
 import { OpenPlace } from "../../../controller/node/namespace.ts";
-import type { EnvoyProgram, Machine, RunningNode } from "../../../controller/standalone/machine.ts";
+import type { EnvoyProgram, Machine, PlannedNode, RunningNode } from "../../../controller/standalone/machine.ts";
 import { unreadyNodes } from "../../../controller/standalone/readiness.ts";
 import { Standalone } from "../../../controller/standalone/standalone.ts";
 import type { Answer, Wish } from "./wishes.ts";
@@ -37,13 +36,16 @@ class ParentMachine implements Machine {
     });
   }
 
-  async start(plan: NodePlan, policy: CompiledPolicy, folder: string): Promise<RunningNode> {
+  async start({ plan, policy }: PlannedNode, folder: string): Promise<RunningNode> {
     const { name } = plan;
     // Of the policy only this is needed, and the rest is large.
     const { overlay } = policy;
     await this.#wish({ name, start: { plan, policy: { overlay } as CompiledPolicy, folder } });
     return { pid: () => undefined, stop: () => this.#wish({ name }) };
   }
+
+  /** The parent's nodes stay as long as it lives. */
+  async keepOnly(): Promise<void> {}
 
   run(): Promise<string> {
     throw new Error("nobody runs commands here");

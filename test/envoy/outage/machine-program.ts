@@ -50,7 +50,7 @@ async function grant({ id, name, start }: Wish): Promise<Answer> {
     nodes.delete(name);
     await running?.stop();
   } else if (running === undefined) {
-    nodes.set(name, await machine.start(start.plan, start.policy, start.folder));
+    nodes.set(name, await machine.start(start, start.folder));
   }
   return { id };
 }
