@@ -1,6 +1,10 @@
 import { Sha256 } from "../crypto/sha256.ts";
 import {
+  ACTION_MASK,
   Action,
+  AUDIT_RULE_SHIFT,
+  AUDIT_SHIFT,
+  Audit,
   addressSlot,
   CLASS_RECORD,
   EXCEPTION_SLOT,
@@ -30,6 +34,17 @@ export enum Side {
   Both = 3,
 }
 
+/** Where a class record has its rows. */
+enum ClassField {
+  Egress = 0,
+  Ingress = 4,
+  FarIngress = 8,
+  FarEgress = 12,
+}
+
+/** A path that no image has. */
+const BROKEN_PATH: u32 = 0xfffffffe;
+
 /** Whose image is expected, set once from the filter's configuration. */
 export class Expectation {
   node: DataView = new DataView(new ArrayBuffer(8));
@@ -56,6 +71,9 @@ export class Image {
   ingressRule: u32 = 0;
   /** The path of the flow in the last `decide`, an index. */
   path: u32 = 0;
+  /** What the last `decide` would have said with audited policies enforced, if that is something else, and by which rule. */
+  audit: Audit = Audit.None;
+  auditRule: u32 = 0;
 
   private view: DataView = new DataView(new ArrayBuffer(0));
   private offsets: Int32Array = new Int32Array(SECTION_COUNT);
@@ -130,15 +148,27 @@ export class Image {
     return false;
   }
 
-  /** Policy's answer for a flow between two classes; sets `egressRule`, `ingressRule` and `path`. */
+  /** Policy's answer for a flow between two classes; sets the rules, `path` and `audit`. */
   decide(source: u32, destination: u32, key: u32, sides: Side): Verdict {
     this.egressRule = 0;
     this.ingressRule = 0;
     this.path = this.defaultPath;
-    const ingress = (sides & Side.Ingress) == 0 ? Verdict.Allow : this.ingress(source, destination, key);
-    if (ingress == Verdict.ImageInvalid || (sides & Side.Egress) == 0) return ingress;
-    const egress = this.egress(source, destination, key);
-    return egress == Verdict.Allow ? ingress : egress;
+    this.audit = Audit.None;
+    const asksEgress = (sides & Side.Egress) != 0;
+    const asksIngress = (sides & Side.Ingress) != 0;
+    const egress = asksEgress ? this.interval(this.row(source, ClassField.Egress), destination, key) : -1;
+    const ingress = asksIngress ? this.interval(this.row(destination, ClassField.Ingress), source, key) : -1;
+    if ((asksEgress && egress < 0) || (asksIngress && ingress < 0)) return Verdict.ImageInvalid;
+    if (asksEgress) this.egressRule = this.view.getUint32(egress + 4, true);
+    if (asksIngress) this.ingressRule = this.view.getUint32(ingress + 4, true);
+    this.weigh(egress, ingress);
+    if (!this.allows(egress)) return Verdict.PolicyEgress;
+    if (!this.allows(ingress)) return Verdict.PolicyIngress;
+    if (!asksIngress)
+      return this.takePath(this.pathOf(egress), this.farPath(source, ClassField.FarIngress, destination, key));
+    if (!asksEgress)
+      return this.takePath(this.pathOf(ingress), this.farPath(destination, ClassField.FarEgress, source, key));
+    return this.takePath(this.pathOf(egress), this.pathOf(ingress));
   }
 
   /** Offset of the 32-byte key for a purpose, peer and epoch, or -1. `peer` is an 8-byte node id. */
@@ -253,25 +283,32 @@ export class Image {
     return low == 0 ? 0 : this.view.getUint32(base + (low - 1) * RANGE_RECORD + 16, true);
   }
 
-  private ingress(source: u32, destination: u32, key: u32): Verdict {
-    const interval = this.interval(this.row(destination, 4), source, key);
-    if (interval < 0) return Verdict.ImageInvalid;
-    this.ingressRule = this.view.getUint32(interval + 4, true);
-    this.takePath(interval);
-    return this.allows(interval) ? Verdict.Allow : Verdict.PolicyIngress;
-  }
-
-  private egress(source: u32, destination: u32, key: u32): Verdict {
-    const interval = this.interval(this.row(source, 0), destination, key);
-    if (interval < 0) return Verdict.ImageInvalid;
-    this.egressRule = this.view.getUint32(interval + 4, true);
-    this.takePath(interval);
-    return this.allows(interval) ? Verdict.Allow : Verdict.PolicyEgress;
-  }
-
-  private row(cls: u32, side: i32): u32 {
+  private row(cls: u32, field: ClassField): u32 {
     if (cls >= (this.counts[Section.Classes] as u32)) return NONE;
-    return this.view.getUint32((this.offsets[Section.Classes] as i32) + (cls as i32) * CLASS_RECORD + side, true);
+    const record = (this.offsets[Section.Classes] as i32) + (cls as i32) * CLASS_RECORD;
+    return this.view.getUint32(record + (field as i32), true);
+  }
+
+  /** Notes what the answer of two intervals, -1: not asked, would be with audited policies enforced. */
+  private weigh(egress: i32, ingress: i32): void {
+    const out = this.auditOf(egress);
+    const into = this.auditOf(ingress);
+    if (out == Audit.None && into == Audit.None) return;
+    const allowed = this.allows(egress) && this.allows(ingress);
+    const would = this.wouldAllow(egress, out) && this.wouldAllow(ingress, into);
+    if (allowed != would) this.audit = would ? Audit.Allow : Audit.Deny;
+    else if (allowed && (out == Audit.Path || into == Audit.Path)) this.audit = Audit.Path;
+    if (this.audit == Audit.None) return;
+    this.auditRule = this.view.getUint32((out == this.audit ? egress : ingress) + 12, true) >>> AUDIT_RULE_SHIFT;
+  }
+
+  private auditOf(interval: i32): Audit {
+    if (interval < 0) return Audit.None;
+    return ((this.view.getUint32(interval + 12, true) >>> AUDIT_SHIFT) & 15) as Audit;
+  }
+
+  private wouldAllow(interval: i32, audit: Audit): bool {
+    return audit == Audit.None ? this.allows(interval) : audit != Audit.Deny;
   }
 
   /** Offset of the interval that decides, or -1 where the image says nothing: no row, or a broken reference. */
@@ -319,13 +356,30 @@ export class Image {
     return (this.offsets[Section.Intervals] as i32) + (index as i32) * INTERVAL_RECORD;
   }
 
+  /** -1: a side that isn't asked objects to nothing. */
   private allows(interval: i32): bool {
-    return this.view.getUint32(interval + 12, true) == Action.Allow;
+    return interval < 0 || (this.view.getUint32(interval + 12, true) & ACTION_MASK) == Action.Allow;
   }
 
-  private takePath(interval: i32): void {
-    const path = this.view.getUint32(interval + 8, true);
-    if (path != NONE) this.path = path;
+  private pathOf(interval: i32): u32 {
+    return this.view.getUint32(interval + 8, true);
+  }
+
+  /** By which path the far side's rules send the flow, as far as this side was told; NONE: they don't say. */
+  private farPath(cls: u32, field: ClassField, peer: u32, key: u32): u32 {
+    const row = this.row(cls, field);
+    if (row == NONE) return NONE;
+    const interval = this.interval(row, peer, key);
+    return interval < 0 ? BROKEN_PATH : this.pathOf(interval);
+  }
+
+  /** The flow passes the path that either side's rules name; a flow can't pass two. */
+  private takePath(near: u32, far: u32): Verdict {
+    if (far == BROKEN_PATH) return Verdict.ImageInvalid;
+    if (near != NONE && far != NONE && near != far) return Verdict.PathConflict;
+    if (near != NONE) this.path = near;
+    else if (far != NONE) this.path = far;
+    return Verdict.Allow;
   }
 
   private gatewayAt(gateway: u32): i32 {

@@ -67,6 +67,8 @@ export function verdictName(verdict: Verdict): string {
       return "host-error";
     case Verdict.ImageInvalid:
       return "image-invalid";
+    case Verdict.PathConflict:
+      return "path-conflict";
     default:
       return "undecided";
   }

@@ -56,6 +56,8 @@ export enum Verdict {
   HostError = 31,
   /** The image contradicts itself. */
   ImageInvalid = 32,
+  /** Policies of both sides send the flow by a path of their own, and it can't pass both. */
+  PathConflict = 33,
 }
 
-export const VERDICT_COUNT: i32 = 33;
+export const VERDICT_COUNT: i32 = 34;

@@ -51,7 +51,11 @@ export enum Section {
   Members = 4,
   /** 24-byte records sorted by address: 16 bytes first address, u32 class, u32 0. Classes of outsiders, by range. */
   Ranges = 5,
-  /** 8-byte records by class: u32 egress row, u32 ingress row; NONE: this image cannot decide that side. */
+  /**
+   * 16-byte records by class: u32 egress row, u32 ingress row; NONE: this image cannot decide that side. Then, for images
+   * that decide one side only, u32 row and u32 row that say by which path the far side's rules send what they allow:
+   * far ingress of the class' egress, far egress of its ingress; NONE: nothing is said.
+   */
   Classes = 6,
   /**
    * 8-byte records by row: u32 port set, u32 offset into Dense in entries, or NONE. Classes without an exception have
@@ -64,7 +68,10 @@ export enum Section {
   Dense = 9,
   /** 8-byte records: u32 first interval, u32 count >= 1. */
   PortSets = 10,
-  /** 16-byte records sorted by start: u32 start = protocol << 16 | port, u32 rule, u32 path index or NONE, u32 Action. */
+  /**
+   * 16-byte records sorted by start: u32 start = protocol << 16 | port, u32 rule, u32 path index or NONE, u32 Action |
+   * Audit << 4 | rule of the audit << 8.
+   */
   Intervals = 11,
   /** 8-byte records: u32 offset into Strings, u32 length: the name of a rule, for operators. */
   Rules = 12,
@@ -93,6 +100,19 @@ export enum Action {
   Allow = 1,
 }
 
+/** What an interval's answer would be if audited policies were enforced, where that is something else. */
+export enum Audit {
+  None = 0,
+  Deny = 1,
+  Allow = 2,
+  /** Allow, by another path. */
+  Path = 3,
+}
+
+export const ACTION_MASK: u32 = 15;
+export const AUDIT_SHIFT: i32 = 4;
+export const AUDIT_RULE_SHIFT: i32 = 8;
+
 export const NONE: u32 = 0xffffffff;
 export const KEY_RECORD: i32 = 48;
 export const GATEWAY_RECORD: i32 = 16;
@@ -101,7 +121,7 @@ export const PATH_MAX_LENGTH: i32 = 8;
 export const OWN_RECORD: i32 = 16;
 export const MEMBER_SLOT: i32 = 32;
 export const RANGE_RECORD: i32 = 24;
-export const CLASS_RECORD: i32 = 8;
+export const CLASS_RECORD: i32 = 16;
 export const ROW_RECORD: i32 = 8;
 export const EXCEPTION_SLOT: i32 = 12;
 export const PORT_SET_RECORD: i32 = 8;

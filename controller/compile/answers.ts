@@ -1,7 +1,7 @@
 import { NONE } from "../../assembly/wire/image.ts";
 import type { Budget } from "./budget.ts";
-import type { Clause } from "./clauses.ts";
 import type { Covering } from "./covering.ts";
+import type { Clause } from "./statement.ts";
 
 /** More numbers of ports than there can be endpoints. */
 const PORTS_MOST = 2 ** 22;

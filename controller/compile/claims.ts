@@ -1,14 +1,19 @@
-import { Action } from "../../assembly/wire/image.ts";
-import type { Clause, NumberedPorts } from "./clauses.ts";
+import { NONE } from "../../assembly/wire/image.ts";
 import type { NamedPorts } from "./named-ports.ts";
+import { type Clause, type Effect, type NumberedPorts, Tier } from "./statement.ts";
 
-/** What one rule says about ports; a list of claims is tried in order, the first that covers a key decides. */
+/** What one rule says about ports. */
 export interface Claim {
   /** Undefined: every key. */
   readonly ports: readonly NumberedPorts[] | undefined;
-  readonly action: Action;
+  readonly effect: Effect;
+  readonly tier: Tier;
+  /** Left out of what is enforced. */
+  readonly audited: boolean;
   /** Index of the rule's name. */
   readonly rule: number;
+  /** Index of a path, or NONE. */
+  readonly path: number;
 }
 
 /** Turns clauses into claims, and numbers the names of rules. */
@@ -25,15 +30,13 @@ export class Claims {
     // Looking names up again for every claim would take longer than all the rest.
     const rule = this.clauseRules.get(clause) ?? this.rule(clause.rule);
     this.clauseRules.set(clause, rule);
-    return { ports: this.numbered(clause, portsNumber), action: clause.action, rule };
+    const { effect, tier, audited, path } = clause;
+    return { ports: this.numbered(clause, portsNumber), effect, tier, audited, rule, path };
   }
 
-  allow(rule: string): Claim {
-    return { ports: undefined, action: Action.Allow, rule: this.rule(rule) };
-  }
-
-  deny(rule: string): Claim {
-    return { ports: undefined, action: Action.Deny, rule: this.rule(rule) };
+  /** A claim to everything. */
+  all(effect: Effect, rule: string, tier = Tier.Default, audited = false): Claim {
+    return { ports: undefined, effect, tier, audited, rule: this.rule(rule), path: NONE };
   }
 
   /** A name that means nothing at the destination opens no port. */

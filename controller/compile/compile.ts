@@ -2,14 +2,14 @@ import type { Overlay, Rejection, World } from "../model/resources.ts";
 import { type AdmittedEndpoints, admitEndpoints } from "./admission.ts";
 import { Budget, defaultLimits, type TableLimits } from "./budget.ts";
 import { Classes } from "./classes.ts";
-import { statementsOf } from "./clauses.ts";
 import type { ClassedAddress, CompiledEndpoint, CompiledPolicy } from "./compiled.ts";
 import { admitGateways } from "./gateways.ts";
 import { NamedPorts } from "./named-ports.ts";
+import { compareText, placeOf } from "./order.ts";
 import { addressBytes } from "./ranges.ts";
 import { verdictTable } from "./rows.ts";
 import { Selections } from "./selections.ts";
-import { undecided } from "./undecided.ts";
+import { statementsOf } from "./statements.ts";
 
 export interface CompileOptions {
   /** Beyond these, endpoints are closed and the overlay is told so. */
@@ -36,31 +36,24 @@ export function compile(
   overlayName: string,
   { allowLoopback = false, limits }: CompileOptions = {},
 ): Compilation {
-  const rejections: Rejection[] = undecided(world);
-  const closed = rejections.length > 0;
+  const rejections: Rejection[] = [];
   const { overlay, ambiguous } = overlayOf(world, overlayName, rejections);
-  const { gateways, paths } = admitGateways(world, overlay, rejections);
+  const { gateways, paths, isPassable } = admitGateways(world, overlay, rejections);
   const admission = { allowLoopback, gatewayIds: gateways.map(({ id }) => id) };
   const members = admitEndpoints(world, overlay, admission, rejections);
   const selections = new Selections();
-  const statements = statementsOf(closed ? [] : world.policies, selections, rejections);
+  const statements = statementsOf(world, overlay, selections, paths, rejections);
   const ports = new NamedPorts(members.endpoints, statements);
   const classes = new Classes(members.endpoints, world.namespaces, members.addresses, ports.of, selections);
   const budget = new Budget({ ...defaultLimits(classes.count), ...limits });
-  const { table, truncated } = verdictTable(
-    classes,
-    statements,
-    ports,
-    closed ? "DefaultDeny" : overlay.isolation,
-    budget,
-  );
+  const { table, truncated } = verdictTable(classes, statements, ports, overlay, budget);
   if (truncated) rejections.push({ origin: overlay.origin, field: "", message: TOO_LARGE });
   const policy: CompiledPolicy = {
     overlay,
     loopbackMembers: allowLoopback,
     gateways,
     // Nobody can say which of two overlays was meant: without a path nothing flows.
-    paths: ambiguous || closed ? [] : paths,
+    paths: ambiguous || !isPassable ? [] : paths.all,
     endpoints: compiledEndpoints(members, classes),
     ranges: classes.changes.map(({ first, class: cls }) => ({ first: addressBytes(first), class: cls })),
     table,
@@ -96,13 +89,4 @@ function compiledEndpoints({ endpoints, ids, addresses }: AdmittedEndpoints, cla
 
 function byPlace(a: Rejection, b: Rejection): number {
   return compareText(placeOf(a), placeOf(b)) || compareText(a.field, b.field) || compareText(a.message, b.message);
-}
-
-function placeOf({ origin: { file, line, kind, name } }: Pick<Rejection, "origin">): string {
-  return [file, String(line).padStart(9), kind, name].join("\n");
-}
-
-function compareText(a: string, b: string): number {
-  if (a === b) return 0;
-  return a < b ? -1 : 1;
 }

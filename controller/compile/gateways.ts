@@ -1,8 +1,8 @@
-import { NONE, PATH_MAX_LENGTH } from "../../assembly/wire/image.ts";
 import type { Origin, Overlay, Rejection, World } from "../model/resources.ts";
-import type { CompiledGateway, CompiledPath } from "./compiled.ts";
+import type { CompiledGateway } from "./compiled.ts";
 import { countsOf } from "./counts.ts";
-import { gatewayId, pathId } from "./ids.ts";
+import { gatewayId } from "./ids.ts";
+import { Paths } from "./paths.ts";
 
 /** Paths name gateways by one byte, and 255 means none. */
 const GATEWAYS_MAX = 255;
@@ -14,8 +14,10 @@ type Reject = (origin: Origin, field: string, message: string) => void;
 export interface AdmittedGateways {
   /** Those of the default path first, in its order, then by name. */
   readonly gateways: readonly CompiledGateway[];
-  /** The default path; empty if it is unusable, which closes the overlay. */
-  readonly paths: readonly CompiledPath[];
+  /** The default path, if it can be passed, is the first. */
+  readonly paths: Paths;
+  /** The default path can be passed; else no flow gets anywhere. */
+  readonly isPassable: boolean;
 }
 
 /** Leaves out gateways that share a name or an id, and the path if it can't be passed as written. */
@@ -44,33 +46,14 @@ export function admitGateways(world: World, overlay: Overlay, rejections: Reject
     );
   }
   const gateways = usable.slice(0, GATEWAYS_MAX);
-  return { gateways, paths: defaultPath(overlay, gateways, reject) };
+  const paths = new Paths(gateways);
+  return { gateways, paths, isPassable: addDefaultPath(overlay, paths, reject) };
 }
 
-function defaultPath({ origin, path }: Overlay, gateways: readonly CompiledGateway[], reject: Reject): CompiledPath[] {
-  const complaint = pathComplaint(path, new Set(gateways.map(({ gateway }) => gateway.name)));
-  if (complaint !== undefined) {
-    reject(origin, ...complaint);
-    return [];
-  }
-  const id = pathId(gateways.slice(0, path.length).map((gateway) => gateway.id));
-  if (id !== 0 && id !== NONE) return [{ id, gateways: path.map((_, i) => i) }];
-  reject(origin, "spec.path", "its id, a hash of the gateways' names, is a reserved number; rename a gateway");
-  return [];
-}
-
-function pathComplaint(
-  path: readonly string[],
-  known: ReadonlySet<string>,
-): [field: string, message: string] | undefined {
-  if (path.length === 0) return ["spec.path", "is empty: name at least one gateway"];
-  if (path.length > PATH_MAX_LENGTH) return ["spec.path", `names more than ${PATH_MAX_LENGTH} gateways`];
-  const repeated = path.findIndex((name, i) => path.indexOf(name) !== i);
-  if (repeated >= 0) return [`spec.path[${repeated}]`, `names gateway ${path[repeated]} twice`];
-  const unknown = path.findIndex((name) => !known.has(name));
-  if (unknown < 0) return undefined;
-  return [
-    `spec.path[${unknown}]`,
-    `names gateway ${path[unknown]}, but no usable OverlayGateway of that name lists this overlay`,
-  ];
+/** False if it can't be passed as written. */
+function addDefaultPath({ origin, path }: Overlay, paths: Paths, reject: Reject): boolean {
+  const index = paths.index(path);
+  if (typeof index === "number") return true;
+  reject(origin, index.place === undefined ? "spec.path" : `spec.path[${index.place}]`, index.message);
+  return false;
 }

@@ -1,6 +1,6 @@
-import type { Labels, Namespace, OverlayEndpoint } from "../model/resources.ts";
+import type { Labels, Namespace, OverlayEndpoint, Selector } from "../model/resources.ts";
 import { type IndexedLabels, type ItemSet, LabelIndex } from "./label-index.ts";
-import type { PodSelection } from "./selections.ts";
+import type { IdentitySelection, PodSelection } from "./selections.ts";
 
 /** Endpoints of one namespace whose labels no selector can tell apart, numbered by namespace. */
 export class Groups {
@@ -18,8 +18,9 @@ export class Groups {
     namespaces: readonly Namespace[],
     selections: readonly PodSelection[],
   ) {
-    const vocabulary = vocabularyOf(selections.map(({ pods }) => pods.requirements));
-    const sorted = group(endpoints, vocabulary);
+    const vocabulary = vocabularyOf(selections.map((selection) => labelsOf(selection).requirements));
+    const identities = selections.filter((selection) => "identity" in selection);
+    const sorted = group(endpoints, vocabulary, identities);
     this.count = sorted.length;
     this.of = new Int32Array(endpoints.length);
     sorted.forEach(({ members }, g) => {
@@ -35,12 +36,14 @@ export class Groups {
   /** The groups that a selection matches. */
   select(selection: PodSelection): ItemSet {
     const spans = this.spansFor(selection);
-    if (spans.length === this.spans.length) return this.index.selectSet(selection.pods);
-    const listed = spans.flatMap(([, from, to]) => this.index.select(selection.pods, from, to));
+    const pods = labelsOf(selection);
+    if (spans.length === this.spans.length) return this.index.selectSet(pods);
+    const listed = spans.flatMap(([, from, to]) => this.index.select(pods, from, to));
     return { others: false, listed: Uint32Array.from(listed) };
   }
 
-  private spansFor(selection: PodSelection): Span[] {
+  private spansFor(selection: PodSelection): readonly Span[] {
+    if ("identity" in selection) return this.spans;
     if ("namespace" in selection) {
       const span = this.spanOf.get(selection.namespace);
       return span === undefined ? [] : [span];
@@ -76,10 +79,31 @@ function vocabularyOf(
   return vocabulary;
 }
 
-function group(endpoints: readonly OverlayEndpoint[], vocabulary: Vocabulary): Group[] {
+/** An identity that a rule names is as good as a label; no label's key begins like these. */
+const identityKey = (pattern: string) => `\0${pattern}`;
+
+function labelsOf(selection: PodSelection): Selector {
+  if (!("identity" in selection)) return selection.pods;
+  return { requirements: [{ key: identityKey(selection.identity), operator: "Exists", values: [] }] };
+}
+
+function hasIdentity({ identity }: OverlayEndpoint, pattern: string): boolean {
+  return pattern.endsWith("/*") ? identity.startsWith(pattern.slice(0, -1)) : identity === pattern;
+}
+
+function group(
+  endpoints: readonly OverlayEndpoint[],
+  vocabulary: Vocabulary,
+  identities: readonly IdentitySelection[],
+): Group[] {
   const groups = new Map<string, Group>();
-  endpoints.forEach(({ namespace, labels }, endpoint) => {
-    const seen = seenLabels(labels, vocabulary);
+  endpoints.forEach((member, endpoint) => {
+    const { namespace, labels } = member;
+    const marks = identities.filter(({ identity }) => hasIdentity(member, identity));
+    const seen: [string, string | undefined][] = [
+      ...seenLabels(labels, vocabulary),
+      ...marks.map(({ identity }): [string, undefined] => [identityKey(identity), undefined]),
+    ];
     const text = [namespace, ...seen.map(([key, value]) => (value === undefined ? key : `${key}=${value}`))].join("\n");
     const known = groups.get(text);
     if (known === undefined) groups.set(text, { namespace, labels: new Map(seen), members: [endpoint] });

@@ -1,17 +1,22 @@
-import { NONE } from "../../assembly/wire/image.ts";
+import { Action, NONE } from "../../assembly/wire/image.ts";
 import type { Budget } from "./budget.ts";
 import type { Claim } from "./claims.ts";
 import { GrowingU32, HASH_START, Interned, mixHash } from "./growing.ts";
+import { type Interval, paint } from "./paint.ts";
 import { INTERVAL_WORDS } from "./verdict-table.ts";
 
 /** What a list costs besides its claims, in steps. */
 const LIST_STEPS = 10;
+
+/** What intervals say that are about paths alone. */
+const SILENT = { rule: 0, answer: Action.Deny };
 
 /** Distinct lists of intervals, numbered from 0, laid out as in a verdict table. */
 export class IntervalLists {
   readonly intervals = new GrowingU32();
   private readonly firsts = new GrowingU32();
   private readonly interned = new Interned();
+  private readonly pathLists = new Map<number, number>();
 
   constructor(private readonly budget: Budget) {
     this.firsts.push(0);
@@ -22,7 +27,10 @@ export class IntervalLists {
     return this.firsts.all();
   }
 
-  /** The number of the list that claims make; the last claim must cover every key. With the budget spent, no list. */
+  /**
+   * The number of the list that claims make, in the order of their tiers; the last claim must be enforced and cover every
+   * key. With the budget spent, no list.
+   */
   number(claims: readonly Claim[]): number {
     this.budget.spendSteps(claims.reduce((sum, { ports }) => sum + (ports?.length ?? 0), LIST_STEPS + claims.length));
     return this.budget.spent ? NONE : this.intern(claims);
@@ -33,9 +41,36 @@ export class IntervalLists {
     return this.intern([claim]);
   }
 
+  /** The list that names no path for any key. */
+  pathless(): number {
+    return this.add([{ ...SILENT, start: 0, path: NONE }]);
+  }
+
+  /** The list that names the paths which a list names, and says nothing else. */
+  paths(list: number): number {
+    const known = this.pathLists.get(list) ?? this.add(this.pathsOf(list));
+    this.pathLists.set(list, known);
+    return known;
+  }
+
+  private pathsOf(list: number): Interval[] {
+    const found: Interval[] = [];
+    for (let i = this.firsts.at(list); i < this.firsts.at(list + 1); i++) {
+      const [start, path] = [this.intervals.at(i * INTERVAL_WORDS), this.intervals.at(i * INTERVAL_WORDS + 2)];
+      if (found.at(-1)?.path !== path) found.push({ ...SILENT, start, path });
+    }
+    return found;
+  }
+
   private intern(claims: readonly Claim[]): number {
+    return this.add(paint(claims));
+  }
+
+  private add(list: readonly Interval[]): number {
     const from = this.intervals.length;
-    paint(claims, this.intervals);
+    for (const { start, rule, path, answer } of list) {
+      for (const word of [start, rule, path, answer]) this.intervals.push(word);
+    }
     const hash = this.hash(from);
     const known = this.interned.find(hash, (number) => this.equals(number, from));
     if (known >= 0) {
@@ -60,74 +95,4 @@ export class IntervalLists {
     for (let i = 0; i < length; i++) if (this.intervals.at(first + i) !== this.intervals.at(from + i)) return false;
     return true;
   }
-}
-
-/** Appends intervals: what lies between bounds of claims goes to the first claim that covers it. */
-function paint(claims: readonly Claim[], to: GrowingU32): void {
-  const first = claims[0] as Claim;
-  if (first.ports === undefined) {
-    append(to, 0, first);
-    return;
-  }
-  const starts = boundsOf(claims);
-  const owners = new Array<Claim | undefined>(starts.length).fill(undefined);
-  // For each piece the next one that nobody owns, to skip those taken: many wide claims stay linear.
-  const free = Int32Array.from({ length: starts.length + 1 }, (_, i) => i);
-  for (const claim of claims) {
-    if (claim.ports === undefined) take(claim, 0, starts.length, owners, free);
-    else
-      for (const port of claim.ports)
-        take(claim, indexOf(starts, port.first), indexOf(starts, port.last + 1), owners, free);
-  }
-  let before: Claim | undefined;
-  starts.forEach((start, i) => {
-    const owner = owners[i] as Claim;
-    if (before?.rule !== owner.rule || before.action !== owner.action) append(to, start, owner);
-    before = owner;
-  });
-}
-
-function append(to: GrowingU32, start: number, { rule, action }: Claim): void {
-  to.push(start);
-  to.push(rule);
-  to.push(NONE);
-  to.push(action);
-}
-
-function boundsOf(claims: readonly Claim[]): number[] {
-  const starts = new Set([0]);
-  for (const { ports } of claims) {
-    for (const { first, last } of ports ?? []) starts.add(first).add(last + 1);
-  }
-  return [...starts].sort((a, b) => a - b);
-}
-
-function take(claim: Claim, from: number, to: number, owners: (Claim | undefined)[], free: Int32Array): void {
-  for (let i = nextFree(free, from); i < to; i = nextFree(free, i)) {
-    owners[i] = claim;
-    free[i] = i + 1;
-  }
-}
-
-/** The first free piece from `from` on; shortens the way there for the next time. */
-function nextFree(free: Int32Array, from: number): number {
-  let found = from;
-  while (free[found] !== found) found = free[found] as number;
-  for (let i = from; i !== found; ) {
-    const next = free[i] as number;
-    free[i] = found;
-    i = next;
-  }
-  return found;
-}
-
-function indexOf(starts: readonly number[], start: number): number {
-  let low = 0;
-  let high = starts.length;
-  while (low < high) {
-    const middle = (low + high) >>> 1;
-    if ((starts[middle] as number) < start) low = middle + 1;
-    else high = middle;
-  }
-  return low;
 }

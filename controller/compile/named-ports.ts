@@ -1,5 +1,5 @@
 import type { OverlayEndpoint } from "../model/resources.ts";
-import { type Clause, type NamedPortOf, PROTOCOLS, type Statements } from "./clauses.ts";
+import { type Clause, type NamedPortOf, PROTOCOLS, type Statements } from "./statement.ts";
 
 /** What a port name means at each endpoint. Endpoints whose ports no rule can tell apart share a number. */
 export class NamedPorts {

@@ -53,6 +53,12 @@ export class RegionMaps {
     return this.known.get(key);
   }
 
+  /** Regions that are the numbers of a column. */
+  adopt(of: Uint16Array): Regions {
+    this.budget.spendBytes(2 * of.length);
+    return { of, samples: [], column: this.columns.push(of) - 1, within: new Map() };
+  }
+
   private build(large: readonly ClassSet[], portsOf: (cls: number) => number = () => 0): Regions | undefined {
     const { count, firstMember } = this.classes;
     this.budget.spendSteps(count * (1 + large.length));

@@ -1,15 +1,17 @@
-import type { Isolation } from "../model/resources.ts";
+import { NONE } from "../../assembly/wire/image.ts";
+import type { Overlay } from "../model/resources.ts";
 import { Answers } from "./answers.ts";
 import type { Budget } from "./budget.ts";
 import { type Claim, Claims } from "./claims.ts";
 import { type ClassSet, EVERYBODY } from "./class-set.ts";
 import type { Classes } from "./classes.ts";
-import type { Clause, Statement, Statements } from "./clauses.ts";
 import { Covering } from "./covering.ts";
+import { FarPaths } from "./far-paths.ts";
 import { IntervalLists } from "./interval-lists.ts";
 import { type NamedPorts, portNamesOf } from "./named-ports.ts";
 import { RegionMaps, type Regions } from "./regions.ts";
 import { RowStore } from "./row-store.ts";
+import { type Clause, type Direction, Effect, type Statement, type Statements, Tier } from "./statement.ts";
 import { Subsets } from "./subsets.ts";
 import type { ClassRows, VerdictTable } from "./verdict-table.ts";
 
@@ -24,27 +26,25 @@ export function verdictTable(
   classes: Classes,
   statements: Statements,
   ports: NamedPorts,
-  isolation: Isolation,
+  overlay: Pick<Overlay, "isolation" | "enforcement">,
   budget: Budget,
 ): TableResult {
-  const rows = new Rows(classes, ports, isolation, budget);
+  const rows = new Rows(classes, ports, overlay, budget);
   const outsiders = rows.outsiders();
   const egress = rows.side("egress", statements.egress);
   const ingress = rows.side("ingress", statements.ingress);
   const byClass = Array.from({ length: classes.count }, (_, cls): ClassRows => {
-    if (cls < classes.firstMember) return { egress: outsiders, ingress: outsiders };
-    return { egress: egress(cls), ingress: ingress(cls) };
+    if (cls < classes.firstMember) return { egress: outsiders, ingress: outsiders, farIngress: NONE, farEgress: NONE };
+    return { egress: egress(cls), ingress: ingress(cls), farIngress: NONE, farEgress: NONE };
   });
   return rows.result(byClass);
 }
 
-type Direction = "ingress" | "egress";
-
 /** What the statements that select some classes come to. */
 interface Selected {
   readonly clauses: readonly Clause[];
-  /** For peers and ports that no clause covers. */
-  readonly last: Claim;
+  /** For peers and ports that no clause covers, each after the clauses of its tier; the last one is enforced. */
+  readonly rest: readonly Claim[];
   /** Ingress rules name ports, which are the subject's own. */
   readonly ownPorts: boolean;
 }
@@ -57,14 +57,14 @@ class Rows {
   private readonly covering: Covering;
   private readonly lists: IntervalLists;
   private readonly claims: Claims;
-  /** The answer where no policy selects: rule 0. */
-  private readonly standard: Claim;
+  /** The answer where no policy selects, the first of them rule 0. */
+  private readonly standard: readonly Claim[];
   private truncated = false;
 
   constructor(
     private readonly classes: Classes,
     private readonly ports: NamedPorts,
-    isolation: Isolation,
+    private readonly overlay: Pick<Overlay, "isolation" | "enforcement">,
     private readonly budget: Budget,
   ) {
     this.store = new RowStore(budget);
@@ -72,24 +72,26 @@ class Rows {
     this.covering = new Covering(classes, this.maps, budget);
     this.lists = new IntervalLists(budget);
     this.claims = new Claims(ports);
-    this.standard = isolation === "Kubernetes" ? this.claims.allow("default allow") : this.claims.deny("default deny");
+    this.standard = this.standardClaims();
   }
 
-  result(classes: readonly ClassRows[]): TableResult {
+  result(ownRows: readonly ClassRows[]): TableResult {
+    const farPaths = new FarPaths(this.store, this.maps, this.lists, this.budget);
+    const classes = farPaths.added(ownRows);
     const { rows, portSets } = this.store;
     const { columns } = this.maps;
     const intervals = this.lists.intervals.all();
     const { rules } = this.claims;
     const table = { classes, rows, columns, portSets: portSets.all(), lists: this.lists.lists, intervals, rules };
-    return { table, truncated: this.truncated };
+    return { table, truncated: this.truncated || this.budget.spent };
   }
 
   /** Nobody's policy speaks for outsiders: their side is open towards members and closed among themselves. */
   outsiders(): number {
-    const [closed, open] = [this.claims.deny("outside the overlay"), this.claims.allow("outside the overlay")];
+    const [closed, open] = [Effect.Deny, Effect.Allow].map((effect) => this.claims.all(effect, "outside the overlay"));
     const regions = this.maps.regions([], "") as Regions;
     const isOutsider = (cls: number) => cls < this.classes.firstMember;
-    const lists = regions.samples.map((cls) => this.lists.number([isOutsider(cls) ? closed : open]));
+    const lists = regions.samples.map((cls) => this.lists.number([(isOutsider(cls) ? closed : open) as Claim]));
     return this.store.number({ regions, lists, apart: NO_CLASSES, listsApart: NO_CLASSES });
   }
 
@@ -114,15 +116,48 @@ class Rows {
   }
 
   private selected(direction: Direction, numbers: readonly number[], statements: readonly Statement[]): Selected {
-    const clauses = numbers.flatMap((number) => (statements[number] as Statement).clauses);
+    const heard = numbers.map((number) => statements[number] as Statement);
+    const rest = this.rest(heard);
+    const last = (rest.at(-1) as Claim).tier;
+    const clauses = heard.filter(({ tier }) => tier <= last).flatMap((statement) => statement.clauses);
     this.budget.spendSteps(numbers.length + clauses.length);
-    const isolating = statements[numbers[0] ?? -1];
-    const last = isolating === undefined ? this.standard : this.claims.deny(isolating.name);
-    return { clauses, last, ownPorts: direction === "ingress" && clauses.some(({ named }) => named) };
+    return { clauses, rest, ownPorts: direction === "ingress" && clauses.some(({ named }) => named) };
+  }
+
+  /** NetworkPolicy decides about those whom one isolates; about others it is the tiers below and the overlay's default. */
+  private rest(statements: readonly Statement[]): readonly Claim[] {
+    const isolating = statements.filter(({ isolates }) => isolates);
+    const enforced = isolating.find((statement) => !this.isAudited(statement));
+    if (enforced !== undefined) return [this.claims.all(Effect.Deny, enforced.name, Tier.Network)];
+    const [audited] = isolating;
+    if (audited === undefined) return this.standard;
+    return [this.claims.all(Effect.Deny, audited.name, Tier.Network, true), ...this.standard];
+  }
+
+  /** In an overlay that audits, what policies say is audited, and all that isn't unreadable passes. */
+  private standardClaims(): Claim[] {
+    const { isolation, enforcement } = this.overlay;
+    const audits = enforcement === "Audit";
+    const [effect, rule] = isolation === "Kubernetes" ? [Effect.Allow, "default allow"] : [Effect.Deny, "default deny"];
+    const standard = this.claims.all(effect as Effect, rule as string, Tier.Default, audits);
+    return audits ? [standard, this.claims.all(Effect.Allow, "audited overlay")] : [standard];
+  }
+
+  private isAudited({ audited, tier }: Pick<Statement, "audited" | "tier">): boolean {
+    return audited || (this.overlay.enforcement === "Audit" && tier !== Tier.Unreadable);
+  }
+
+  private claimsOf(covering: readonly Clause[], ports: number, rest: readonly Claim[]): Claim[] {
+    const claims = covering.map((clause) => {
+      const claim = this.claims.of(clause, ports);
+      return this.isAudited(clause) && !claim.audited ? { ...claim, audited: true } : claim;
+    });
+    const all = [...claims, ...rest];
+    return rest.length === 1 ? all : all.sort((a, b) => a.tier - b.tier);
   }
 
   /** The row for a class, and for all that are selected alike. */
-  private row(direction: Direction, { clauses, last }: Selected, subject: number): number {
+  private row(direction: Direction, { clauses, rest }: Selected, subject: number): number {
     const peers = clauses.map((clause) => this.peersOf(clause));
     // A named port is the destination's: for ingress the subject's, for egress the peer's.
     const portsOf = (peer: number) => this.classes.portsOf[direction === "ingress" ? subject : peer] as number;
@@ -131,7 +166,7 @@ class Rows {
     this.covering.reset(regions);
     for (let c = 0; c < peers.length && !this.budget.spent; c++) this.covering.mark(peers[c] as ClassSet[], c);
     const answers = new Answers(this.covering, clauses, this.budget, (covering, ports) => {
-      return this.lists.number([...covering.map((clause) => this.claims.of(clause, ports)), last]);
+      return this.lists.number(this.claimsOf(covering, ports, rest));
     });
     const lists = regions.samples.map((cls, region) => answers.of(this.covering.nodeOfRegion(region), portsOf(cls)));
     const apart = this.covering.apart.slice().sort();
@@ -162,7 +197,7 @@ class Rows {
 
   private closed(): number {
     this.truncated = true;
-    const list = this.lists.closed(this.claims.deny("policies too large for one overlay"));
+    const list = this.lists.closed(this.claims.all(Effect.Deny, "policies too large for one overlay"));
     const regions = this.maps.regions([], "") as Regions;
     return this.store.number({
       regions,

@@ -11,7 +11,8 @@ export interface VerdictTable {
   readonly lists: Uint32Array;
   /**
    * Intervals of four words: start `protocol << 16 | port`, index of the rule that decides, index of a path or NONE for
-   * the overlay's default path, Action. In a list they ascend; the first starts at 0 and each ends where the next starts.
+   * the overlay's default path, Action with Audit and its rule. In a list they ascend; the first starts at 0 and each
+   * ends where the next starts.
    */
   readonly intervals: Uint32Array;
   /** Names of rules, for operators; 0 is the overlay's default. */
@@ -23,6 +24,10 @@ export const INTERVAL_WORDS = 4;
 export interface ClassRows {
   readonly egress: number;
   readonly ingress: number;
+  /** By which path the ingress rules of peers send what leaves this class; only paths count. NONE: by none of their own. */
+  readonly farIngress: number;
+  /** By which path the egress rules of peers send what comes to this class. */
+  readonly farEgress: number;
 }
 
 /** One side's answers by peer class. */

@@ -60,13 +60,12 @@ export interface NodeSettings {
 }
 
 export interface EndpointSettings extends NodeSettings {
-  /** Gateways that a path of this endpoint starts with, and those it may end with. */
-  readonly firstGateways: readonly GatewayRef[];
-  readonly lastGateways: readonly GatewayRef[];
+  /** All of the overlay's: with any of them a path may begin or end, as policy has it. */
+  readonly gateways: readonly GatewayRef[];
 }
 
 export interface GatewaySettings extends NodeSettings {
-  /** Other gateways of the overlay's paths. */
+  /** The overlay's other gateways. */
   readonly neighbours: readonly GatewayRef[];
   /** Who may open a tunnel: SPIFFE trust domains. */
   readonly trustDomains: readonly string[];
@@ -76,7 +75,7 @@ export interface GatewaySettings extends NodeSettings {
 
 export function endpointBootstrap(settings: EndpointSettings): JsonObject {
   const clusters = [
-    ...settings.firstGateways.map((gateway) => gatewayCluster(gateway, settings)),
+    ...settings.gateways.map((gateway) => gatewayCluster(gateway, settings)),
     originalDstCluster("direct", {
       upstream_bind_config: ownSockets(sourceOf(settings)),
       upstream_connection_options: KEEPALIVE,
@@ -85,11 +84,11 @@ export function endpointBootstrap(settings: EndpointSettings): JsonObject {
     denyCluster(),
     controlCluster(settings),
   ];
-  const last = settings.lastGateways.map((gateway) => ({ exact: gateway.identity }));
+  const gateways = settings.gateways.map(({ identity }) => ({ exact: identity }));
   const verify = wasmFilter("http", "verify", settings.code, pluginConfig("verify", settings));
   return bootstrap(settings, clusters, true, [
     outboundListener(settings),
-    tunnelListener(settings, last, [verify, hopState([]), router()], [connectRoute("app", { connect_config: {} })]),
+    tunnelListener(settings, gateways, [verify, hopState([]), router()], [connectRoute("app", { connect_config: {} })]),
   ]);
 }
 

@@ -63,8 +63,7 @@ function endpointPlan(policy: CompiledPolicy, member: CompiledEndpoint, machine:
     adminSocket: settings.adminSocket,
     bootstrap: endpointBootstrap({
       ...settings,
-      firstGateways: gatewaysAt(policy, (path) => path.at(0)),
-      lastGateways: gatewaysAt(policy, (path) => path.at(-1)),
+      gateways: policy.gateways.map(gatewayRef),
     }),
   };
 }
@@ -116,12 +115,6 @@ function nodeSettings(
     resetLimits: machine.resetLimits,
     flat: machine.flat,
   };
-}
-
-/** The distinct gateways at one place of the overlay's paths. */
-function gatewaysAt(policy: CompiledPolicy, place: (path: readonly number[]) => number | undefined): GatewayRef[] {
-  const indexes = new Set(policy.paths.flatMap(({ gateways }) => place(gateways) ?? []));
-  return policy.gateways.filter((_, index) => indexes.has(index)).map(gatewayRef);
 }
 
 function gatewayRef({ id, gateway }: CompiledGateway): GatewayRef {

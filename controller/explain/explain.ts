@@ -1,7 +1,7 @@
 import { Side } from "../../assembly/decide/image.ts";
 import { Verdict } from "../../assembly/decide/verdict.ts";
 import { verdictName } from "../../assembly/decide/verdict-name.ts";
-import { PROTOCOLS } from "../compile/clauses.ts";
+import { PROTOCOLS } from "../compile/statement.ts";
 import { isInside, parseAddress, parseBlock } from "../model/address.ts";
 import type { Origin, World } from "../model/resources.ts";
 import { isImplied } from "../offline/as-asked.ts";

@@ -45,7 +45,7 @@ export class PreparedImages {
       ...shared,
       [Section.Own, this.section(new Uint8Array(0))],
       [Section.Members, this.section(memberSlots(policy, withIdentity))],
-      ...this.table(policy.table, [...identities.keys()]),
+      ...this.table(withoutFarPaths(policy.table), [...identities.keys()]),
     ]);
     this.endpoint = new Map([...shared, [Section.Members, this.section(memberSlots(policy, () => NONE))]]);
     for (const endpoint of policy.endpoints) {
@@ -82,6 +82,11 @@ export class PreparedImages {
     encoded.set(Section.Strings, strings.bytes());
     return new Map([...encoded].map(([number, bytes]) => [number, this.section(bytes)]));
   }
+}
+
+/** Gateways hold both sides of every flow. */
+function withoutFarPaths(table: VerdictTable): VerdictTable {
+  return { ...table, classes: table.classes.map((rows) => ({ ...rows, farIngress: NONE, farEgress: NONE })) };
 }
 
 function classesOf({ addresses }: CompiledEndpoint): number[] {

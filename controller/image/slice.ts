@@ -1,4 +1,4 @@
-import { NONE } from "../../assembly/wire/image.ts";
+import { AUDIT_RULE_SHIFT, NONE } from "../../assembly/wire/image.ts";
 import { type ClassRows, INTERVAL_WORDS, type Row, type VerdictTable } from "../compile/verdict-table.ts";
 
 /** The part of a table that decides for some classes: their rows and what these refer to, renumbered. */
@@ -6,7 +6,8 @@ export function slice(table: VerdictTable, classes: readonly number[]): VerdictT
   return new Slice(table).of(classes);
 }
 
-const UNDECIDED: ClassRows = { egress: NONE, ingress: NONE };
+const UNDECIDED: ClassRows = { egress: NONE, ingress: NONE, farIngress: NONE, farEgress: NONE };
+const BELOW_AUDIT_RULE = (1 << AUDIT_RULE_SHIFT) - 1;
 
 class Slice {
   private readonly rows = new Renumbering();
@@ -24,8 +25,13 @@ class Slice {
     const length = classes.reduce((most, cls) => Math.max(most, cls + 1), 0);
     const byClass = new Array<ClassRows>(length).fill(UNDECIDED);
     for (const cls of classes) {
-      const { egress, ingress } = this.table.classes[cls] as ClassRows;
-      byClass[cls] = { egress: this.rows.number(egress), ingress: this.rows.number(ingress) };
+      const { egress, ingress, farIngress, farEgress } = this.table.classes[cls] as ClassRows;
+      byClass[cls] = {
+        egress: this.rows.number(egress),
+        ingress: this.rows.number(ingress),
+        farIngress: farIngress === NONE ? NONE : this.rows.number(farIngress),
+        farEgress: farEgress === NONE ? NONE : this.rows.number(farEgress),
+      };
     }
     const rows = this.rows.olds.map((old) => this.row(this.table.rows[old] as Row));
     const intervals = this.lists.olds.map((old) => this.intervals(old));
@@ -63,8 +69,17 @@ class Slice {
   private intervals(list: number): Uint32Array {
     const [from, to] = [this.table.lists[list] as number, this.table.lists[list + 1] as number];
     const words = this.table.intervals.slice(from * INTERVAL_WORDS, to * INTERVAL_WORDS);
-    for (let i = 1; i < words.length; i += INTERVAL_WORDS) words[i] = this.rules.number(words[i] as number);
+    for (let i = 1; i < words.length; i += INTERVAL_WORDS) {
+      words[i] = this.rules.number(words[i] as number);
+      words[i + 2] = this.answer(words[i + 2] as number);
+    }
     return words;
+  }
+
+  /** Action with Audit, the rule of the audit renumbered. */
+  private answer(word: number): number {
+    if (word <= BELOW_AUDIT_RULE) return word;
+    return ((word & BELOW_AUDIT_RULE) | (this.rules.number(word >>> AUDIT_RULE_SHIFT) << AUDIT_RULE_SHIFT)) >>> 0;
   }
 }
 

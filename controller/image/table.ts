@@ -23,9 +23,11 @@ export function tableSections(table: VerdictTable): Map<Section, Uint8Array> {
 }
 
 function classes(table: VerdictTable): Uint8Array {
-  return records(table.classes, CLASS_RECORD, (view, at, { egress, ingress }) => {
+  return records(table.classes, CLASS_RECORD, (view, at, { egress, ingress, farIngress, farEgress }) => {
     view.setUint32(at, egress, true);
     view.setUint32(at + 4, ingress, true);
+    view.setUint32(at + 8, farIngress, true);
+    view.setUint32(at + 12, farEgress, true);
   });
 }
 
@@ -83,7 +85,7 @@ function portSets({ portSets, lists }: VerdictTable): Uint8Array {
   return bytes;
 }
 
-/** An interval of the table is a record of the image: start, rule, path, Action. */
+/** An interval of the table is a record of the image: start, rule, path, Action with Audit. */
 function intervals(words: Uint32Array): Uint8Array {
   const bytes = new Uint8Array(words.length * 4);
   const view = new DataView(bytes.buffer);

@@ -1,7 +1,7 @@
 import { Side } from "../../assembly/decide/image.ts";
 import { Verdict } from "../../assembly/decide/verdict.ts";
-import { PROTOCOLS } from "../compile/clauses.ts";
 import type { CompiledEndpoint, CompiledPolicy } from "../compile/compiled.ts";
+import { PROTOCOLS } from "../compile/statement.ts";
 import { familyOf, formatAddress } from "../model/address.ts";
 import type { Decider } from "../offline/decider.ts";
 import { addressesOf } from "../offline/members.ts";

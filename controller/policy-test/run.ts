@@ -1,7 +1,7 @@
 import { Side } from "../../assembly/decide/image.ts";
 import { Verdict } from "../../assembly/decide/verdict.ts";
-import { PROTOCOLS } from "../compile/clauses.ts";
 import type { CompiledPolicy } from "../compile/compiled.ts";
+import { PROTOCOLS } from "../compile/statement.ts";
 import {
   commonFamily,
   decodePort,

@@ -79,7 +79,12 @@ const SECTIONS: readonly { name: string; size: number; draw: (b: Buffer, text: T
       isZero(b) ? "" : `${address(b)}, node ${b.toString("hex", 16, 24)}, class ${u32(b, 24)}, identity ${u32(b, 28)}`,
   },
   { name: "Ranges", size: 24, draw: (b) => `from ${address(b)}: class ${u32(b, 16)}, zero ${u32(b, 20)}` },
-  { name: "Classes", size: 8, draw: (b) => `egress row ${u32(b, 0)}, ingress row ${u32(b, 4)}` },
+  {
+    name: "Classes",
+    size: 16,
+    draw: (b) =>
+      `rows: egress ${u32(b, 0)}, ingress ${u32(b, 4)}, far ingress ${u32(b, 8)}, far egress ${u32(b, 12)}`,
+  },
   { name: "Rows", size: 8, draw: (b) => `port set ${u32(b, 0)}, Dense at ${u32(b, 4)}` },
   {
     name: "Exceptions",
@@ -91,12 +96,17 @@ const SECTIONS: readonly { name: string; size: number; draw: (b: Buffer, text: T
   {
     name: "Intervals",
     size: 16,
-    draw: (b) => `from ${b[2]}/${b.readUInt16LE(0)}: rule ${u32(b, 4)}, path ${u32(b, 8)}, action ${u32(b, 12)}`,
+    draw: (b) => `from ${b[2]}/${b.readUInt16LE(0)}: rule ${u32(b, 4)}, path ${u32(b, 8)}, ${answer(b.readUInt32LE(12))}`,
   },
   { name: "Rules", size: 8, draw: string },
   { name: "Identities", size: 8, draw: string },
   { name: "Strings", size: 0, draw: () => "" },
 ];
+
+function answer(word: number): string {
+  const audit = (word >>> 4) & 15;
+  return `action ${word & 15}${audit === 0 ? "" : `, audit ${audit} by rule ${word >>> 8}`}`;
+}
 
 function sha256(bytes: Buffer): Buffer {
   return createHash("sha256").update(bytes).digest();

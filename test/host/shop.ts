@@ -10,6 +10,7 @@ import { prepareImages } from "../../controller/image/prepare.ts";
 import { Secret } from "../../controller/keys/secret.ts";
 import { hexId } from "../../controller/model/hex.ts";
 import type { Overlay, World } from "../../controller/model/resources.ts";
+import type { FlowPolicy } from "../../controller/model/tiers.ts";
 import { decodeWorld } from "../../controller/read/world.ts";
 import { sha256 } from "./decisions.ts";
 
@@ -27,6 +28,8 @@ export interface ShopEdit {
   readonly keyGeneration?: number;
   /** Endpoints and policies that aren't there. */
   readonly without?: readonly string[];
+  /** Gateways that FlowPolicies make web's flows to api pass, by the side that says so; audited or not. */
+  readonly via?: { readonly egress?: readonly string[]; readonly ingress?: readonly string[]; readonly audit?: true };
   /** Only the overlay's default path; else there are two more: edge-c edge-b, and edge-c alone. */
   readonly onePath?: true;
 }
@@ -100,7 +103,7 @@ export class Shop {
   }
 }
 
-function editedWorld({ overlay, keyGeneration, without = [] }: ShopEdit): World {
+function editedWorld({ overlay, keyGeneration, without = [], via = {} }: ShopEdit): World {
   const text = readFileSync(new URL("shop.yaml", import.meta.url), "utf8");
   const { world, rejections, unreadable } = decodeWorld([{ file: "shop.yaml", text }]);
   const complaints = [...unreadable, ...rejections];
@@ -114,6 +117,29 @@ function editedWorld({ overlay, keyGeneration, without = [] }: ShopEdit): World 
     }),
     endpoints: world.endpoints.filter(isThere),
     policies: world.policies.filter(isThere),
+    flowPolicies: (["egress", "ingress"] as const).flatMap((side) =>
+      via[side] ? [wayOf(side, via[side], via.audit)] : [],
+    ),
+  };
+}
+
+function wayOf(side: "egress" | "ingress", via: readonly string[], audit = false): FlowPolicy {
+  const pods = (name: string) => ({
+    namespaceSelector: { requirements: [] },
+    podSelector: { requirements: [{ key: "app", operator: "In" as const, values: [name] }] },
+  });
+  const [subject, peer] = side === "egress" ? ["web", "api"] : ["api", "web"];
+  return {
+    origin: { file: "via.yaml", line: 1, kind: "FlowPolicy", name: side },
+    name: side,
+    ...(audit && { enforcement: "Audit" }),
+    overlay: "shop",
+    priority: 10,
+    subject: pods(subject as string),
+    directions: [side],
+    action: "Allow",
+    peers: [{ kind: "pods", ...pods(peer as string) }],
+    via,
   };
 }
 

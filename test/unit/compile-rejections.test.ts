@@ -14,7 +14,7 @@ import {
   type PolicyPort,
   type World,
 } from "../../controller/model/resources.ts";
-import type { ClusterNetworkPolicy } from "../../controller/model/tiers.ts";
+import type { FlowPolicy } from "../../controller/model/tiers.ts";
 import { gateways, overlay } from "../host/arbitrary-worlds.ts";
 import { classOf, openImage, sha256 } from "../host/decisions.ts";
 
@@ -158,16 +158,12 @@ const rows: { name: string; change: Partial<World>; options?: CompileOptions; wa
     change: { overlays: [overlay, { ...overlay, isolation: "Kubernetes" }] },
     want: ["o metadata.name: another overlay", "o metadata.name: another overlay"],
   },
-  {
-    name: "a cluster-wide tier, which isn't decided yet",
-    change: { clusterPolicies: [clusterPolicy()] },
-    want: ["c : ClusterNetworkPolicy isn't decided yet"],
-  },
-  {
-    name: "an audited policy, which can't be audited yet",
-    change: { policies: [{ ...policy({ ingress: [{ index: 0 }] }), enforcement: "Audit" }] },
-    want: ["n/p metadata.annotations: auditing isn't possible yet"],
-  },
+  ...[
+    { name: "gateways to pass that aren't there", via: ["g", "ghost"], want: "spec.via[1]: names gateway ghost" },
+    { name: "a gateway to pass twice", via: ["g", "g"], want: "spec.via[1]: names gateway g twice" },
+    { name: "no gateways to pass", via: [], want: "spec.via: is empty" },
+    { name: "more gateways to pass than a path has", via: Array(9).fill("g"), want: "spec.via: names more than 8" },
+  ].map(({ name, via, want }) => ({ name, change: { flowPolicies: [flowPolicy(via)] }, want: [`f ${want}`] })),
   {
     name: "policies that share a name",
     change: { policies: [...world.policies, policy({ ingress: [{ index: 0 }] })] },
@@ -271,10 +267,10 @@ function policy(rules: Pick<NetworkPolicy, "ingress" | "egress">): NetworkPolicy
 }
 
 /** Denies nobody anything; that it isn't decided is what counts. */
-function clusterPolicy(): ClusterNetworkPolicy {
-  const origin = { file: "f", line: 1, kind: "ClusterNetworkPolicy", name: "c" };
-  const subject = { namespaceSelector: EVERYTHING, podSelector: EVERYTHING } as ClusterNetworkPolicy["subject"];
-  return { origin, name: "c", tier: "Admin", priority: 1, subject, ingress: [], egress: [] };
+function flowPolicy(via: readonly string[]): FlowPolicy {
+  const origin = { file: "f", line: 1, kind: "FlowPolicy", name: "f" };
+  const subject = { namespaceSelector: EVERYTHING, podSelector: EVERYTHING };
+  return { origin, name: "f", priority: 1, subject, directions: ["ingress"], action: "Allow", via };
 }
 
 function from(peer: Peer): NetworkPolicy {

@@ -217,6 +217,9 @@ function destinationRows(): Row[] {
   ];
 }
 
+/** Both sides send the flow by gateways of their own. */
+const TORN = { onePath: true, via: { egress: ["edge-a", "edge-b"], ingress: ["edge-c", "edge-b"] } } as const;
+
 function imageRows(): Row[] {
   return [
     { name: "an image that expires now", image: { notAfter: START_SECONDS }, want: "image-expired" },
@@ -226,6 +229,7 @@ function imageRows(): Row[] {
       edit: (image) => withSection(image, Section.Classes, (bytes) => bytes.fill(0xff)),
       want: "image-invalid",
     },
+    { name: "sides that send it by different gateways", shop: TORN, want: "path-conflict" },
   ];
 }
 
@@ -400,4 +404,5 @@ export const OUTBOUND: readonly Row[] = [
   },
   { name: "a destination without port", authority: "10.77.0.12", want: "destination-malformed" },
   ...imageRows().slice(0, 2),
+  { name: "sides that send it by different gateways", shop: TORN, want: "path-conflict" },
 ];

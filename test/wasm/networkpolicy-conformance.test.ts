@@ -1,7 +1,7 @@
 import { describe, expect, test } from "@jest/globals";
 import { Side } from "../../assembly/decide/image.ts";
 import { Verdict } from "../../assembly/decide/verdict.ts";
-import { PROTOCOLS } from "../../controller/compile/clauses.ts";
+import { PROTOCOLS } from "../../controller/compile/statement.ts";
 import { parseAddress } from "../../controller/model/address.ts";
 import { EMPTY_WORLD, type NamedPort, type Protocol, type World } from "../../controller/model/resources.ts";
 import { decodeNetworkPolicy } from "../../controller/read/network-policy.ts";
