@@ -4,9 +4,17 @@
 import { existsSync } from "node:fs";
 
 const program = new URL("../build/js/controller/cli/main.js", import.meta.url);
+const advice = "run `npm run setup` first";
 if (existsSync(program)) {
-  await import(program.href);
+  await import(program.href).catch((error) => {
+    if (error.code !== "ERR_MODULE_NOT_FOUND") throw error;
+    give(`sallyport lacks something that it needs: ${advice}\n${error.message}`);
+  });
 } else {
-  console.error("sallyport is not built yet: run `npm run setup` first");
+  give(`sallyport is not built yet: ${advice}`);
+}
+
+function give(message) {
+  console.error(message);
   process.exitCode = 2;
 }

@@ -51,6 +51,7 @@ export async function askedWorld(
   // An implied overlay in place of one that can't be read might allow more than its author did.
   if (read.overlays.length === 0 && broken.length > 0)
     return failed(run, [...broken.map(formatRejection), `${places} has no Overlay that can be read`].join("\n"));
+  if (unread.length === 0 && isNothing(read)) return failed(run, nothingIn(files));
   const world = asAsked(read, ISOLATIONS[isolation ?? ""]);
   const compilations = world.overlays.map(({ name }) => compile(world, name, { allowLoopback: true }));
   const uncompiled = compilations.flatMap(({ rejections }) => rejections);
@@ -59,6 +60,16 @@ export async function askedWorld(
     run.terminal.error(`${run.terminal.styleError("yellow", "rejected:")} ${rejection}`);
   if (rejections.length > 0) run.terminal.error("The answer is for what is left.");
   return { world, compilations, rejections };
+}
+
+/** `kubectl get` prints an empty List too where it may not list: what follows from that is no answer. */
+export function isNothing(world: World): boolean {
+  return Object.values(world).every((objects: readonly unknown[]) => objects.length === 0);
+}
+
+export function nothingIn(files: readonly string[]): string {
+  const advice = "of a cluster take kubectl get ns,pods,svc,netpol -A -o yaml";
+  return `${files.join(", ")} holds no Pod, OverlayEndpoint, policy or other kind that is read here; ${advice}`;
 }
 
 /** The overlay that is asked about; undefined: it was said why there is none. */

@@ -10,8 +10,12 @@ import { inLab, stopSignal } from "./lab.ts";
 
 const HELP = `
 Runs a small shop (web, api, db, an intruder) behind two gateways, one with two replicas, on real Envoys; shows who
-reaches whom, a policy edit, a key rotation, an emergency re-key, a killed SaP and an intruder's attempts. Exit code 0
-only if everything observed was as expected.`;
+reaches whom, a policy edit, a key rotation, an emergency re-key, a killed SaP and an intruder's attempts.
+Exit codes: 0 everything observed was as expected, 2 error, or something wasn't.
+
+Examples:
+  sallyport demo
+  sallyport demo --keep`;
 
 export function demoCommand(run: Run): Command {
   return new Command("demo")

@@ -3,7 +3,7 @@ import type { Compilation } from "../compile/compile.ts";
 import type { CompiledPolicy } from "../compile/compiled.ts";
 import { differences } from "../diff/compare.ts";
 import { type AskedFor, type AskedWorld, askedWorld, isolationOption } from "./asked-world.ts";
-import { ExitCode, type Run } from "./command.ts";
+import { ExitCode, fail, type Run } from "./command.ts";
 import { diffJson, diffMarkdown, diffText, type OverlayDiff } from "./diff-text.ts";
 
 interface Options extends AskedFor {
@@ -38,6 +38,7 @@ export function diffCommand(run: Run): Command {
 }
 
 async function diff(run: Run, oldPath: string, nowPath: string, options: Options): Promise<ExitCode> {
+  if (oldPath === "-" && nowPath === "-") return fail(run, "- is there twice, and standard input holds one state");
   const old = await askedWorld(run, [oldPath], options);
   const now = await askedWorld(run, [nowPath], options);
   if (old === undefined || now === undefined) return ExitCode.Error;

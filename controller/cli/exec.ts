@@ -5,10 +5,12 @@ import { type ExitCode, fail, type Run } from "./command.ts";
 import { DEFAULT_STATE } from "./up.ts";
 
 const HELP = `
-The command's exit code becomes this one's.
+Nodes are named as \`sallyport status\` does; options of the command itself stand after --.
+Exit codes: those of the command; 2 also if there is no such node, or nothing runs.
 
-Example:
-  sallyport exec web -- curl http://10.77.0.12:8080/`;
+Examples:
+  sallyport exec web -- curl http://10.77.0.12:8080/
+  sallyport exec api -- nft list counters`;
 
 export function execCommand(run: Run): Command {
   return new Command("exec")

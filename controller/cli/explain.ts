@@ -15,7 +15,7 @@ interface Options extends AskedFor {
 }
 
 const HELP = `
---from and --to take namespace/name of a pod or an OverlayEndpoint, or an IP address.
+--from and --to take namespace/name of a pod or an OverlayEndpoint, its name if no other has it, or an IP address.
 --port takes 8080, 8080/tcp, TCP/8080, or the name of a port of the destination.
 
 Tells which rule decides each side, which policies would have if it were not for others, and what is missing to allow a
@@ -44,6 +44,8 @@ export function explainCommand(run: Run): Command {
 }
 
 async function answer(run: Run, options: Options): Promise<ExitCode> {
+  const blank = (["from", "to", "port"] as const).find((name) => options[name].trim() === "");
+  if (blank !== undefined) return fail(run, `--${blank} is empty: is a variable unset?`);
   const asked = await askedWorld(run, options.file, options);
   if (asked === undefined) return ExitCode.Error;
   const { world, compilations, rejections } = asked;

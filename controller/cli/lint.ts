@@ -10,7 +10,7 @@ import { DocumentReader, type RawObject } from "../read/documents.ts";
 import { readSources } from "../read/files.ts";
 import { formatPath, formatRejection } from "../read/issue.ts";
 import { decodeWorld, type SourceText } from "../read/world.ts";
-import { type AskedFor, FILES, ISOLATIONS, isolationOption } from "./asked-world.ts";
+import { type AskedFor, FILES, ISOLATIONS, isolationOption, nothingIn } from "./asked-world.ts";
 import { ExitCode, fail, type Run } from "./command.ts";
 import type { Terminal } from "./terminal.ts";
 
@@ -76,6 +76,7 @@ async function lintFiles(run: Run, { file, output, isolation }: Options): Promis
   const broken = [...unreadable, ...reading.unreadable];
   if (broken.length > 0) return fail(run, broken.map(formatRejection).join("\n"));
   const objects = new Objects(sources);
+  if (objects.all.length === 0) return fail(run, nothingIn(file));
   const world = asAsked(reading.world, ISOLATIONS[isolation ?? ""]);
   const compiled = world.overlays.flatMap(({ name }) => compile(world, name, { allowLoopback: true }).rejections);
   const facts = new Facts(world, (origin) => objects.find(origin)?.object);
@@ -132,8 +133,8 @@ const STYLES = { error: "red", warning: "yellow", info: "dim" } as const;
 
 function text(findings: readonly Placed[], terminal: Pick<Terminal, "style">): string {
   const lines = findings.map(({ code, severity, file, line, object, field, message }) => {
-    const about = [object, field].filter((part) => part !== "").join(": ");
-    return `${file}:${line}: ${terminal.style(STYLES[severity], severity)} ${terminal.style("bold", code)}: ${about}: ${message}`;
+    const said = [object, field, message].filter((part) => part !== "").join(": ");
+    return `${file}:${line}: ${terminal.style(STYLES[severity], severity)} ${terminal.style("bold", code)}: ${said}`;
   });
   const count = (wanted: Severity) => findings.filter(({ severity }) => severity === wanted).length;
   const summary = `${plural(count("error"), "error")}, ${plural(count("warning"), "warning")}, ${count("info")} for information`;

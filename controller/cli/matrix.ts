@@ -62,7 +62,11 @@ async function matrix(run: Run, options: Options): Promise<void> {
   const compilation = askedOverlay(run, world, options);
   if (compilation === undefined) return;
   const { policy } = compilation;
-  const decider = await deciderOf(policy, options.engine, codeFolder);
+  const decider = await deciderOf(policy, options.engine, codeFolder).catch((error: Error) => error);
+  if (decider instanceof Error) {
+    run.exitCode = fail(run, decider.message);
+    return;
+  }
   print(run, options, new Matrix(policy, asked ?? declaredPorts(policy), decider));
   if (options.output !== "json") for (const line of leftOut(world.world, policy)) run.terminal.out(line);
 }

@@ -23,7 +23,21 @@ Examples:
   sallyport lint -f manifests/samples/shop
   sallyport test manifests/samples/tests/shop.yaml
 
-Exit codes: 0 done or allowed; 3 denied, or something was found; 2 error.`;
+Exit codes: 0 done or allowed; 3 denied, or something was found; 2 error. docs/cli.md has them for each command.`;
+
+/** What a command looks like, for those who got it wrong. */
+const USES: Readonly<Record<string, string>> = {
+  sallyport: "sallyport matrix -f manifests/samples/shop",
+  explain: "sallyport explain -f manifests/samples/shop --from shop/web --to shop/api --port http",
+  matrix: "sallyport matrix -f manifests/samples/shop",
+  diff: "sallyport diff before/ after/",
+  lint: "sallyport lint -f manifests/samples/shop",
+  test: "sallyport test manifests/samples/tests/shop.yaml",
+  demo: "sallyport demo",
+  up: "sallyport up -f manifests/samples/shop",
+  status: "sallyport status",
+  exec: "sallyport exec web -- curl http://10.77.0.12:8080/",
+};
 
 /** Runs the command that the arguments name and returns what the process shall end with. */
 export async function runProgram(args: readonly string[], terminal: Terminal): Promise<ExitCode> {
@@ -42,7 +56,7 @@ function program(run: Run): Command {
   const root = new Command("sallyport")
     .description("Network policy for service meshes, enforced wherever the workloads run.")
     .version(version(), "-V, --version", "print the version")
-    .helpOption("-h, --help", "print help")
+    .helpCommand("help [command]", "print help for a command")
     .addHelpText("after", EXAMPLES);
   const offline = [explainCommand(run), matrixCommand(run), diffCommand(run), lintCommand(run), testCommand(run)];
   const running = [demoCommand(run), upCommand(run), statusCommand(run), execCommand(run)];
@@ -52,7 +66,9 @@ function program(run: Run): Command {
   for (const command of commands) root.addCommand(command);
   for (const command of [root, ...commands]) {
     const name = command === root ? "sallyport" : `sallyport ${command.name()}`;
-    command.exitOverride().showHelpAfterError(`(${name} --help says more)`);
+    const use = USES[command.name()];
+    command.helpOption("-h, --help", "print help");
+    command.exitOverride().showHelpAfterError(`For example: ${use}\n${name} --help says more`);
     command.configureOutput({
       writeOut: (text) => terminal.out(text.trimEnd()),
       writeErr: (text) => terminal.error(text.trimEnd()),

@@ -1,6 +1,6 @@
 import { readdir } from "node:fs/promises";
 import { join, resolve } from "node:path";
-import { Command } from "commander";
+import { Command, Option } from "commander";
 import { envoyStats } from "../node/admin.ts";
 import { adminSocketPath } from "../node/admin-socket.ts";
 import { runningIn } from "../node/run-record.ts";
@@ -17,13 +17,22 @@ interface NodeStatus {
   readonly verdicts: Readonly<Record<string, number>>;
 }
 
+const HELP = `
+One line per node: its image's generation, live flows, and how many flows got which verdict at which filter.
+Exit codes: 0 every node has an image, 2 error, or one has none.
+
+Examples:
+  sallyport status
+  sallyport status --state /tmp/lab/.sallyport --output json`;
+
 const PREFIX = "wasmcustom.sallyport.";
 
 export function statusCommand(run: Run): Command {
   return new Command("status")
     .description("Show the nodes that `sallyport up` runs: images, live flows, verdicts.")
     .option("--state <directory>", "state directory of the running `sallyport up`", DEFAULT_STATE)
-    .option("-o, --output <format>", "text or json", "text")
+    .addOption(new Option("-o, --output <format>", "how to print it").choices(["text", "json"]).default("text"))
+    .addHelpText("after", HELP)
     .action(async ({ state, output }: { readonly state: string; readonly output: string }) => {
       run.exitCode = await status(run, resolve(state), output);
     });

@@ -89,7 +89,7 @@ async function testFile(
 async function readTestFile(run: Run, file: string): Promise<TestFile | undefined> {
   const text = await readFile(file, "utf8").catch((error: NodeJS.ErrnoException) => error);
   if (typeof text !== "string") {
-    run.exitCode = fail(run, `${file} can't be read: ${text.code === "ENOENT" ? "it does not exist" : text.message}`);
+    run.exitCode = fail(run, `${file}: ${UNREADABLE[text.code ?? ""] ?? `can't be read: ${text.message}`}`);
     return undefined;
   }
   const decoded = decodeTestFile(file, text);
@@ -97,6 +97,12 @@ async function readTestFile(run: Run, file: string): Promise<TestFile | undefine
   run.exitCode = fail(run, decoded.rejections.map(formatRejection).join("\n"));
   return undefined;
 }
+
+const UNREADABLE: Readonly<Record<string, string>> = {
+  ENOENT: "does not exist: check the path",
+  EISDIR: "is a directory: name the files of tests in it, such as tests/*.yaml",
+  EACCES: "may not be read: check its permissions",
+};
 
 function wordOf(isolation: TestFile["isolation"]): string | undefined {
   return Object.keys(ISOLATIONS).find((word) => ISOLATIONS[word] === isolation);

@@ -16,6 +16,7 @@ interface Options {
 const HELP = `
 Reads the directory, starts every node that has \`local: {}\` in a network namespace of its own, serves their images and
 follows the directory: an edit is enforced without a restart, a broken file keeps the last good state. Ctrl-C stops all.
+Exit codes: 0 stopped by a signal, 2 error.
 
 Examples:
   sallyport up -f manifests/samples/shop

@@ -96,7 +96,7 @@ export function findParty(text: string, policies: readonly CompiledPolicy[], sug
 /** Names with and without the namespace, as the text has it. */
 function suggestion(text: string, members: readonly Member[], suggest: Suggest): string {
   const names = members.map(({ member: { endpoint } }) => (text.includes("/") ? nameOf(endpoint) : endpoint.name));
-  return suggest(text, names) || "; write namespace/name of an OverlayEndpoint, or an IP address";
+  return suggest(text, names) || "; write namespace/name of a pod or an OverlayEndpoint, or an IP address";
 }
 
 function byAddress(address: string, members: readonly Member[]): Found {

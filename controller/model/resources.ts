@@ -5,7 +5,7 @@ import type { ClusterNetworkPolicy, FlowPolicy } from "./tiers.ts";
 /** Where an object was read: shown in every message about it. */
 export interface Origin {
   readonly file: string;
-  /** 1-based. */
+  /** 1-based; 0: the file as a whole. */
   readonly line: number;
   readonly kind: string;
   /** `namespace/name`, or `name` for cluster-scoped kinds. */

@@ -1,7 +1,7 @@
 import { z } from "zod";
 import type { Isolation, Rejection } from "../model/resources.ts";
 import { type Issue, rejection } from "../read/issue.ts";
-import { check, fields, list, oneOf, optional, sized, text } from "../read/schema.ts";
+import { check, fields, isMapping, list, oneOf, optional, sized, text } from "../read/schema.ts";
 import { parseYaml } from "../read/yaml.ts";
 
 /** One file of policy tests. */
@@ -26,6 +26,9 @@ export interface PolicyTest {
   /** Gateways that allowed flows must pass, in this order. */
   readonly via?: readonly string[];
 }
+
+const EMPTY = "is empty: write tests, as sallyport test --help shows";
+const RESOURCE = "holds a resource instead of tests: name it after -f, and here a file with a list of tests";
 
 const filled = text((value) => (value.trim() === "" ? "is empty" : undefined));
 const texts = oneOrMore(filled);
@@ -56,7 +59,11 @@ export function decodeTestFile(name: string, text: string): TestFile | { readonl
   if ("message" in yaml)
     return { rejections: [{ origin: { ...origin, line: yaml.line + 1 }, field: "", message: yaml.message }] };
   const placed = (issue: Issue) => rejection({ ...origin, line: yaml.lineOf(0, issue.path) + 1 }, issue);
-  const checked = check(file, yaml.values[0], []);
+  const [value] = yaml.values;
+  if (value === undefined || value === null) return { rejections: [{ origin, field: "", message: EMPTY }] };
+  if (isMapping(value) && "kind" in value && value.tests === undefined)
+    return { rejections: [{ origin, field: "", message: RESOURCE }] };
+  const checked = check(file, value, []);
   if (!checked.ok) return { rejections: checked.issues.map(placed) };
   const { world = [], isolation, tests } = checked.value;
   const rows = tests.map((test, i) => ({ i, checked: check(row, test, ["tests", i]) }));

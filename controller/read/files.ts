@@ -52,9 +52,9 @@ async function filesOf(path: string): Promise<Found[]> {
     const files = await filesBelow(path);
     return files.length > 0
       ? files.map((file) => ({ file }))
-      : [fileRejection(path, 1, "holds no *.yaml, *.yml or *.json file")];
+      : [fileRejection(path, 0, "holds no *.yaml, *.yml or *.json file")];
   } catch (error) {
-    return [fileRejection(path, 1, reason(error))];
+    return [fileRejection(path, 0, reason(error))];
   }
 }
 
@@ -69,27 +69,41 @@ async function filesBelow(directory: string): Promise<string[]> {
   return files;
 }
 
-async function readText(file: string): Promise<SourceText | Rejection> {
-  const name = file === "-" ? "standard input" : file;
+function readText(file: string): Promise<SourceText | Rejection> {
+  return file === "-" ? readStandardInput() : readStream(file, createReadStream(file));
+}
+
+/** It can be read once, and may be asked for by several tests. */
+const inputs = new WeakMap<NodeJS.ReadableStream, Promise<SourceText | Rejection>>();
+
+async function readStandardInput(): Promise<SourceText | Rejection> {
+  const reading = inputs.get(process.stdin) ?? readStream("standard input", process.stdin);
+  inputs.set(process.stdin, reading);
+  const source = await reading;
+  // Of a pipe whose first command failed; a world without policy would be an answer of its own.
+  if ("message" in source || source.text.trim() !== "") return source;
+  return fileRejection(source.file, 0, "is empty: did the command before it fail?");
+}
+
+async function readStream(name: string, stream: NodeJS.ReadableStream): Promise<SourceText | Rejection> {
   try {
-    const stream = file === "-" ? process.stdin : createReadStream(file);
     const chunks: Buffer[] = [];
     let length = 0;
     for await (const chunk of stream) {
       length += (chunk as Buffer).length;
       if (length > FILE_MAX_BYTES)
-        return fileRejection(name, 1, `is larger than ${FILE_MAX_BYTES >> 20} MiB: split it`);
+        return fileRejection(name, 0, `is larger than ${FILE_MAX_BYTES >> 20} MiB: split it`);
       chunks.push(chunk as Buffer);
     }
     return { file: name, text: new TextDecoder("utf-8", { fatal: true }).decode(Buffer.concat(chunks)) };
   } catch (error) {
-    return fileRejection(name, 1, reason(error));
+    return fileRejection(name, 0, reason(error));
   }
 }
 
 function reason(error: unknown): string {
   const { code } = error as { code?: string };
-  if (code === "ENOENT") return "does not exist: check the path after -f";
+  if (code === "ENOENT") return "does not exist: check the path";
   if (code === "EACCES" || code === "EPERM") return "may not be read: check its permissions";
   if (code === "ERR_ENCODING_INVALID_ENCODED_DATA") return "is not UTF-8 text";
   return `can't be read: ${error instanceof Error ? error.message : String(error)}`;

@@ -34,7 +34,8 @@ export function formatPath(path: Path): string {
 /** `file:line: Kind namespace/name: field: message`, on one line and safe to print whatever the file held. */
 export function formatRejection({ origin, field, message }: Rejection): string {
   const object = [origin.kind, origin.name].filter((part) => part !== "").join(" ");
-  const parts = [`${origin.file}:${origin.line}`, object, field, message].filter((part) => part !== "");
+  const place = origin.line > 0 ? `${origin.file}:${origin.line}` : origin.file;
+  const parts = [place, object, field, message].filter((part) => part !== "");
   return parts.map(printable).join(": ");
 }
 

@@ -201,6 +201,6 @@ describe("ports for people", () => {
 test("says what is wrong with a path", async () => {
   expect(await sallyport("diff", SHOP, "nowhere")).toMatchObject({
     code: 2,
-    error: expect.stringContaining("nowhere:1: does not exist"),
+    error: expect.stringContaining("nowhere: does not exist"),
   });
 });

@@ -185,7 +185,7 @@ describe("refuses with what to do", () => {
     {
       name: "a strange name",
       args: ["web", "somebody", "1"],
-      says: /write namespace\/name of an OverlayEndpoint, or an IP address/,
+      says: /write namespace\/name of a pod or an OverlayEndpoint, or an IP address/,
     },
     {
       name: "two outsiders",
@@ -228,7 +228,7 @@ describe("refuses with what to do", () => {
     {
       name: "a path that isn't there",
       args: ["explain", "-f", "nowhere", "--from", "a", "--to", "b", "--port", "1"],
-      says: /nowhere:1: does not exist/,
+      says: /nowhere: does not exist/,
     },
   ];
   test.each(uses)("$name", async ({ args, says }) => {

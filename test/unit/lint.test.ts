@@ -360,7 +360,7 @@ ${SHOP}/policy-guest.yaml:11: info allows-all: NetworkPolicy guest/send-anywhere
     expect(await sallyport("lint", "-f", "nowhere")).toMatchObject({
       code: 2,
       out: "",
-      error: expect.stringMatching(/nowhere:1/),
+      error: expect.stringMatching(/nowhere: does not exist/),
     });
   });
 

@@ -218,7 +218,7 @@ describe("refuses with what to do", () => {
   test("a file that isn't there", async () => {
     expect(await sallyport("test", "nowhere.yaml")).toMatchObject({
       code: 2,
-      error: expect.stringContaining("nowhere.yaml can't be read: it does not exist"),
+      error: expect.stringContaining("nowhere.yaml: does not exist: check the path"),
     });
   });
 

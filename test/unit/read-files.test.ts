@@ -49,7 +49,7 @@ describe("reading a path", () => {
       await prepare(path);
       const { unreadable, world } = await readWorld(path);
       expect(unreadable).toEqual([
-        { origin: { file: path, line: 1, kind: "", name: "" }, field: "", message: expect.stringMatching(message) },
+        { origin: { file: path, line: 0, kind: "", name: "" }, field: "", message: expect.stringMatching(message) },
       ]);
       expect(world.namespaces).toEqual([]);
     }),
