@@ -34,6 +34,8 @@ function sentence(reason: string, { from, to, port, overlay, protocol }: Explana
       return `The egress policy of ${from.name} denies it.`;
     case "policy-ingress":
       return `The ingress policy of ${to.name} denies it.`;
+    case "path-conflict":
+      return "Policies of both sides send it by gateways of their own, and it can't pass both.";
     case "unknown-source":
       return `${from.name} is no member of overlay ${overlay}: it holds no authorization key, so no gateway lets it in.`;
     case "unknown-destination":

@@ -33,6 +33,15 @@ test("the shop's tests pass", async () => {
   });
 });
 
+test("the clinic's tests pass, which need policy of every kind", async () => {
+  const { code, error, out } = await sallyport("test", "manifests/samples/tests/clinic.yaml");
+  expect({ code, error, out }).toEqual({
+    code: 0,
+    error: "",
+    out: expect.stringMatching(/6 passed, 0 failed, 0 errors/),
+  });
+});
+
 const FAILING = `tests:
   - { name: web calls api, from: web, to: api, port: http, expect: allow }
   - name: <web> & "db"
