@@ -1,5 +1,5 @@
 import { Destination, isForbidden } from "../wire/destination.ts";
-import { ImageFlag, KeyPurpose, NONE } from "../wire/image.ts";
+import { Audit, ImageFlag, KeyPurpose, NONE } from "../wire/image.ts";
 import { STAMP_HEADER_LENGTH, STAMP_VERSION, Stamp, StampField, StampKind } from "../wire/stamp.ts";
 import { StampTag } from "../wire/stamp-tag.ts";
 import { FlowField } from "./flow-record.ts";
@@ -44,6 +44,8 @@ export class Outcome {
   readonly identity: Uint8Array = new Uint8Array(256);
   identityLength: i32 = 0;
   path: u32 = 0;
+  /** What policy would have said with audited policies enforced, if that is something else; None where it wasn't asked. */
+  audit: Audit = Audit.None;
   /** The stamp for the next hop, as header text. */
   readonly header: Uint8Array = new Uint8Array(STAMP_HEADER_LENGTH);
   /** A newer image may turn the refusal around: worth a short wait. */
@@ -193,6 +195,11 @@ export class Admission {
     return this.image.copyRule(verdict == Verdict.PolicyEgress ? this.image.egressRule : this.image.ingressRule, to);
   }
 
+  /** Name of the rule that `outcome.audit` is about, ASCII, into `to`; returns the number of bytes. */
+  copyAuditRule(to: Uint8Array): i32 {
+    return this.image.copyRule(this.image.auditRule, to);
+  }
+
   /** Node id of the next hop, 8 bytes; valid after an allowed `outbound` or `transit`. */
   audienceNode(): Uint8Array {
     return this.audience;
@@ -205,6 +212,7 @@ export class Admission {
     outcome.direct = false;
     outcome.nextGateway = NONE;
     outcome.worthWaiting = false;
+    outcome.audit = Audit.None;
     if (!this.image.ready) return this.wait(Verdict.NoImage);
     if (this.facts.now >= this.image.notAfter) return Verdict.ImageExpired;
     const length = this.facts.authorityLength;
@@ -335,6 +343,7 @@ export class Admission {
       sides,
     );
     this.outcome.path = image.path;
+    this.outcome.audit = image.audit;
     return verdict;
   }
 

@@ -6,10 +6,13 @@ import { FlowState } from "../sync/flows.ts";
 import { Plugin } from "../sync/plugin.ts";
 import { Sync } from "../sync/sync.ts";
 import { vm } from "../sync/vm.ts";
+import { StampField } from "../wire/stamp.ts";
 import { readRequest, requestHeaders } from "./facts.ts";
 
 const FORBIDDEN: u32 = 403;
 const DETAILS: Uint8Array = ascii("sallyport_refused");
+/** Of a stamp. */
+const SOURCE_ADDRESS: i32 = StampField.SourceAddress;
 /** A flow that a newer image might let in waits this long for one. */
 const HOLD_MS: u32 = 1000;
 
@@ -60,6 +63,7 @@ export abstract class ConnectPlugin extends Plugin {
     vm.flows.setState(flow, FlowState.Live);
     this.admission.remember(vm.flows.view, flow);
     this.report.count(Verdict.Allow);
+    this.audit();
     return Verdict.Allow;
   }
 
@@ -68,8 +72,13 @@ export abstract class ConnectPlugin extends Plugin {
     vm.flows.setState(flow, FlowState.Refused);
     this.report.count(verdict);
     this.log(verdict);
+    if (verdict == Verdict.PolicyEgress || verdict == Verdict.PolicyIngress) this.audit();
     respond(FORBIDDEN, DETAILS);
     return verdict;
+  }
+
+  private audit(): void {
+    this.report.audited(this.admission.outcome.audit, this.admission, this.admission.stamp.bytes, SOURCE_ADDRESS);
   }
 
   private log(verdict: Verdict): void {
@@ -80,7 +89,7 @@ export abstract class ConnectPlugin extends Plugin {
     line.text(" peer-address=").address(facts.peerAddress, 0);
     line.text(" destination=").untrusted(facts.authority, facts.authorityLength);
     if (verdict == Verdict.PolicyEgress || verdict == Verdict.PolicyIngress)
-      line.text(" source=").address(this.admission.stamp.bytes, 32);
+      line.text(" source=").address(this.admission.stamp.bytes, SOURCE_ADDRESS);
     this.report.end(verdict, this.admission);
   }
 }

@@ -51,7 +51,12 @@ export class Stamp extends Plugin {
     vm.flows.setState(flow, FlowState.Live);
     this.admission.remember(vm.flows.view, flow);
     this.report.count(Verdict.Allow);
+    this.audit();
     return true;
+  }
+
+  private audit(): void {
+    this.report.audited(this.admission.outcome.audit, this.admission, this.admission.facts.peerAddress, 0);
   }
 
   /** In onNewConnection, before a byte passes: a server that speaks first must not be heard. */
@@ -65,6 +70,7 @@ export class Stamp extends Plugin {
       line.text(" destination=").untrusted(facts.authority, facts.authorityLength);
       this.report.end(verdict, this.admission);
     }
+    if (verdict == Verdict.PolicyEgress) this.audit();
     closeStream(Stream.Downstream);
     return Filter.Pause;
   }

@@ -5,10 +5,10 @@ import { verdictName } from "../decide/verdict-name.ts";
 import { Line } from "../host/line.ts";
 import { ascii, defineMetric, increment, LogLevel, Metric } from "../host/proxy.ts";
 import { readU16 } from "../wire/bytes.ts";
+import { Audit } from "../wire/image.ts";
+import { LogBudget } from "./log-budget.ts";
 
-/** Lines that are logged at once, and how many more each second adds: a flood must not fill a disk. */
-const BURST: i32 = 50;
-const PER_SECOND: i32 = 10;
+const AUDIT_COUNT: i32 = 4;
 
 const ruleName: Uint8Array = new Uint8Array(256);
 
@@ -16,14 +16,18 @@ const ruleName: Uint8Array = new Uint8Array(256);
 export class Report {
   private readonly line: Line = new Line();
   private readonly counters: Uint32Array = new Uint32Array(VERDICT_COUNT);
+  private readonly audits: Uint32Array = new Uint32Array(AUDIT_COUNT);
   private readonly revocations: u32;
-  private budget: i32 = BURST;
-  private second: u32 = 0;
-  private suppressed: u32 = 0;
+  private readonly refusalLines: LogBudget = new LogBudget();
+  /** Of its own: what an audit has to say must not hide a refusal. */
+  private readonly auditLines: LogBudget = new LogBudget();
 
   constructor(private readonly place: string) {
     for (let v = 1; v < VERDICT_COUNT; v++) {
       this.counters[v] = defineMetric(Metric.Counter, ascii(`sallyport.${place}.${verdictName(v)}`));
+    }
+    for (let audit = 1; audit < AUDIT_COUNT; audit++) {
+      this.audits[audit] = defineMetric(Metric.Counter, ascii(`sallyport.${place}.audit-${auditName(audit)}`));
     }
     this.revocations = defineMetric(Metric.Counter, ascii(`sallyport.${place}.revoked`));
   }
@@ -54,21 +58,36 @@ export class Report {
     if (verdict == Verdict.PolicyEgress || verdict == Verdict.PolicyIngress) {
       this.line.text(' rule="').printable(ruleName, admission.copyRule(verdict, ruleName)).text('"');
     }
-    if (this.suppressed > 0) this.line.text(" lines-suppressed=").number(this.suppressed);
-    this.suppressed = 0;
+    this.send(this.refusalLines);
+  }
+
+  /** Counts a flow of which audited policies would have made something else, and says what; None: nothing. */
+  audited(audit: Audit, admission: Admission, source: Uint8Array, at: i32): void {
+    if (audit == Audit.None) return;
+    increment(this.audits[audit]);
+    const facts = admission.facts;
+    if (!this.auditLines.take(facts.now)) return;
+    this.line.clear().text("sallyport ").text(this.place).text(" audit would=").text(auditName(audit));
+    this.line.text(" source=").address(source, at);
+    this.line.text(" destination=").untrusted(facts.authority, facts.authorityLength);
+    this.line.text(' rule="').printable(ruleName, admission.copyAuditRule(ruleName)).text('"');
+    this.send(this.auditLines);
+  }
+
+  private send(budget: LogBudget): void {
+    if (budget.suppressed > 0) this.line.text(" lines-suppressed=").number(budget.suppressed);
+    budget.suppressed = 0;
     this.line.send(LogLevel.Warn);
   }
 
   private begin(event: string, verdict: Verdict, now: u32): Line | null {
-    if (now != this.second) {
-      this.second = now;
-      this.budget = this.budget + PER_SECOND > BURST ? BURST : this.budget + PER_SECOND;
-    }
-    if (this.budget <= 0) {
-      this.suppressed++;
-      return null;
-    }
-    this.budget--;
+    if (!this.refusalLines.take(now)) return null;
     return this.line.clear().text("sallyport ").text(this.place).text(event).text(verdictName(verdict));
   }
+}
+
+/** What would have become of the flow. */
+function auditName(audit: Audit): string {
+  if (audit == Audit.Deny) return "deny";
+  return audit == Audit.Allow ? "allow" : "reroute";
 }

@@ -82,8 +82,7 @@ const SECTIONS: readonly { name: string; size: number; draw: (b: Buffer, text: T
   {
     name: "Classes",
     size: 16,
-    draw: (b) =>
-      `rows: egress ${u32(b, 0)}, ingress ${u32(b, 4)}, far ingress ${u32(b, 8)}, far egress ${u32(b, 12)}`,
+    draw: (b) => `rows: egress ${u32(b, 0)}, ingress ${u32(b, 4)}, far ingress ${u32(b, 8)}, far egress ${u32(b, 12)}`,
   },
   { name: "Rows", size: 8, draw: (b) => `port set ${u32(b, 0)}, Dense at ${u32(b, 4)}` },
   {
@@ -96,7 +95,8 @@ const SECTIONS: readonly { name: string; size: number; draw: (b: Buffer, text: T
   {
     name: "Intervals",
     size: 16,
-    draw: (b) => `from ${b[2]}/${b.readUInt16LE(0)}: rule ${u32(b, 4)}, path ${u32(b, 8)}, ${answer(b.readUInt32LE(12))}`,
+    draw: (b) =>
+      `from ${b[2]}/${b.readUInt16LE(0)}: rule ${u32(b, 4)}, path ${u32(b, 8)}, ${answer(b.readUInt32LE(12))}`,
   },
   { name: "Rules", size: 8, draw: string },
   { name: "Identities", size: 8, draw: string },
