@@ -5,7 +5,7 @@ import { Expectation, Image } from "../../assembly/decide/image.ts";
 import { ImageFault } from "../../assembly/decide/image-check.ts";
 import { Verdict } from "../../assembly/decide/verdict.ts";
 import { verdictName } from "../../assembly/decide/verdict-name.ts";
-import { NONE, Role } from "../../assembly/wire/image.ts";
+import { Audit, NONE, Role } from "../../assembly/wire/image.ts";
 import { parseAddress } from "../../controller/model/address.ts";
 import { hexId } from "../../controller/model/hex.ts";
 import type { Stream } from "./context.ts";
@@ -15,7 +15,7 @@ import { shopWith } from "./shop.ts";
 import { fromLatin1, toLatin1 } from "./vectors.ts";
 
 export interface Answer {
-  /** As `verdictName` spells it. */
+  /** As `verdictName` spells it, and what audited policies would have made of it: `allow, would deny`. */
   readonly verdict: string;
   /** Held for a newer image before it was refused. */
   readonly waits: boolean;
@@ -70,8 +70,9 @@ function decideOne(admission: Admission, flow: Flow): Answer {
         ? admission.delivery()
         : admission.transit();
   const waits = flow.place !== "outbound" && admission.outcome.worthWaiting;
-  if (verdict !== Verdict.Allow) return { verdict: verdictName(verdict), waits };
-  return { verdict: "allow", waits, ...enacted(admission, flow) };
+  const isPolicy = [Verdict.Allow, Verdict.PolicyEgress, Verdict.PolicyIngress].includes(verdict);
+  const said = verdictName(verdict) + (isPolicy ? WOULD[admission.outcome.audit] : "");
+  return { verdict: said, waits, ...(verdict === Verdict.Allow && enacted(admission, flow)) };
 }
 
 function fillFacts({ facts }: Admission, { now, authority, stamps, peer }: Flow): void {
@@ -83,6 +84,13 @@ function fillFacts({ facts }: Admission, { now, authority, stamps, peer }: Flow)
   const host = peer.address.slice(0, peer.address.lastIndexOf(":")).replace(/^\[|\]$/g, "");
   facts.peerAddress.set(parseAddress(host) as Uint8Array);
 }
+
+const WOULD = {
+  [Audit.None]: "",
+  [Audit.Deny]: ", would deny",
+  [Audit.Allow]: ", would allow",
+  [Audit.Path]: ", would reroute",
+};
 
 const TOO_LONG = -2;
 
@@ -156,9 +164,11 @@ function observed(proxy: FakeProxy, role: string, act: () => Stream): { stream: 
   const changes = proxy.changes(() => {
     stream = act();
   });
-  const verdicts = [...changes].filter(([name]) => name.startsWith(`sallyport.${role}.`));
-  const verdict = verdicts
+  const about = [...changes].filter(([name]) => name.startsWith(`sallyport.${role}.`));
+  const audits = about.flatMap(([name]) => name.split(".audit-").slice(1));
+  const verdict = about
+    .filter(([name]) => !name.includes(".audit-"))
     .map(([name, count]) => name.slice(`sallyport.${role}.`.length) + (count === 1 ? "" : ` x ${count}`))
     .join();
-  return { stream: stream as Stream, verdict };
+  return { stream: stream as Stream, verdict: [verdict, ...audits.map((audit) => `would ${audit}`)].join(", ") };
 }
