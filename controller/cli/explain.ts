@@ -1,6 +1,7 @@
 import { Command, Option } from "commander";
 import { type Explanation, explain } from "../explain/explain.ts";
 import { decodeQuestion } from "../explain/question.ts";
+import type { Member, World } from "../model/resources.ts";
 import { didYouMean } from "../read/closest.ts";
 import { type AskedFor, askedWorld, FILES, isolationOption } from "./asked-world.ts";
 import { ExitCode, fail, type Run } from "./command.ts";
@@ -54,12 +55,24 @@ async function answer(run: Run, options: Options): Promise<ExitCode> {
     compilations.map(({ policy }) => policy),
     didYouMean,
   );
-  if ("problem" in question) return fail(run, question.problem);
+  if ("problem" in question)
+    return fail(run, leftOut(world, options.from) ?? leftOut(world, options.to) ?? question.problem);
   const explanation = explain(world, question);
   run.terminal.out(
     options.output === "json" ? json(explanation, rejections) : explanationText(explanation, run.terminal),
   );
   return explanation.verdict === "allowed" ? ExitCode.Ok : ExitCode.Denied;
+}
+
+/** Why a pod of that name is no member that could be asked about. */
+function leftOut({ pods, endpoints }: World, text: string): string | undefined {
+  const isAsked = ({ namespace, name }: Member) => text === `${namespace}/${name}` || text === name;
+  const pod = pods.find(isAsked);
+  if (pod === undefined || endpoints.some((member) => isAsked(member) && member.overlay !== "")) return undefined;
+  const name = `pod ${pod.namespace}/${pod.name}`;
+  if (pod.hostNetwork) return `${name} uses its node's network, so policy can't see it: ask by the node's IP address`;
+  if (pod.addresses.length === 0) return `${name} has no address: it hasn't started, or has ended`;
+  return `${name} is in no overlay: label its namespace sallyport.dev/overlay with the name of one`;
 }
 
 function json(explanation: Explanation, rejections: readonly string[]): string {

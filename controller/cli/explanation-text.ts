@@ -63,12 +63,22 @@ const ASIDE: ReadonlySet<string> = new Set([
 function facts({ egress, ingress, from, to, hops, reason }: Explanation): string[] {
   const rows: [string, string][] = [
     [`egress of ${from.name}`, sideText(egress)],
+    ...auditRow(egress),
     [`ingress of ${to.name}`, sideText(ingress)],
+    ...auditRow(ingress),
   ];
   if (hops.length > 1 || reason === "policy-egress") rows.push(["way", hops.map(hopText).join(" -> ")]);
   const width = Math.max(...rows.map(([label]) => label.length));
   const heading = ASIDE.has(reason) ? ["  Policy, which has no say here:"] : [];
   return [...heading, ...rows.map(([label, text]) => `  ${label.padEnd(width)}  ${text}`)];
+}
+
+const WOULD = { allowed: "allow it", denied: "deny it", rerouted: "send it by other gateways" } as const;
+
+function auditRow({ audited }: ExplainedSide): [string, string][] {
+  if (audited === undefined) return [];
+  const rule = audited.rule === "default deny" ? "the overlay's default" : audited.rule;
+  return [["", `audited: ${rule} would ${WOULD[audited.verdict]}`]];
 }
 
 function hopText({ node, verdict }: Hop): string {
@@ -84,6 +94,7 @@ function sideText({ verdict, rule, policy }: ExplainedSide): string {
   }
   if (rule === "default deny") return "denied: no policy selects it, and the overlay denies by default";
   if (rule === "default allow") return "allowed: no policy selects it, and the overlay allows by default";
+  if (rule === "audited overlay") return "allowed: the overlay only audits";
   return `${verdict}: it is outside the overlay`;
 }
 

@@ -39,14 +39,15 @@ export function considered(world: World, question: Question, direction: Directio
   const said = statementsOf(world)
     .filter((one) => one.overlay === undefined || one.overlay === overlay.name)
     .flatMap((statement) => flow.heard(statement));
-  const asked = new Asked();
+  const isAudited = overlay.enforcement === "Audit";
+  const asked = new Asked(isAudited);
   for (const tier of TIERS) {
     const heard = said.filter(({ statement }) => statement.tier === tier).sort(byRank);
     if (tier === "NetworkPolicy") asked.together(heard);
     else asked.inTurn(heard);
   }
   const { file, line, name } = overlay.origin;
-  const says = overlay.isolation === "Kubernetes" ? "allow" : "deny";
+  const says = overlay.isolation === "Kubernetes" || isAudited ? "allow" : "deny";
   const role = asked.isDecided ? "would" : "decides";
   return [...asked.policies, { kind: "Overlay", name, file, line, rule: "", says, role }];
 }
@@ -68,6 +69,8 @@ class Asked {
   readonly policies: ConsideredPolicy[] = [];
   isDecided = false;
 
+  constructor(private readonly isAudited: boolean) {}
+
   /** The first that covers the flow decides, or passes it on to the next tier. */
   inTurn(heard: readonly Heard[]): void {
     let isPassed = false;
@@ -81,30 +84,31 @@ class Asked {
 
   private roleInTurn(one: Heard): ConsideredPolicy["role"] {
     if (one.says === "nothing") return "silent";
-    if (isAudit(one)) return "audit";
+    if (this.isAudit(one)) return "audit";
     if (this.isDecided) return "would";
     return one.says === "pass" ? "passed" : "decides";
   }
 
   /** One that allows is enough; with none, each of them denies. */
   together(heard: readonly Heard[]): void {
-    const enforced = heard.filter((one) => !isAudit(one));
+    const enforced = heard.filter((one) => !this.isAudit(one));
     const isOpen = enforced.some(({ says }) => says === "allow");
     const first = enforced.find(({ says }) => says === (isOpen ? "allow" : "deny"));
     for (const one of heard) {
       const counts = one.says === (isOpen ? "allow" : "deny");
       // That others allow the flow makes its denial the silence of one who has no rule for it.
-      const said: Heard = counts || isAudit(one) ? one : { ...one, says: "nothing" };
+      const said: Heard = counts || this.isAudit(one) ? one : { ...one, says: "nothing" };
       const agrees = one === first ? "decides" : "agrees";
-      const role = isAudit(one) ? "audit" : !counts ? "silent" : this.isDecided ? "would" : agrees;
+      const role = this.isAudit(one) ? "audit" : !counts ? "silent" : this.isDecided ? "would" : agrees;
       this.policies.push(policyOf(said, role));
     }
     this.isDecided ||= first !== undefined;
   }
-}
 
-function isAudit({ statement }: Heard): boolean {
-  return statement.enforcement === "Audit";
+  /** By itself, or with all others of its overlay. */
+  private isAudit({ statement }: Heard): boolean {
+    return this.isAudited || statement.enforcement === "Audit";
+  }
 }
 
 function policyOf({ statement, rule, says }: Heard, role: ConsideredPolicy["role"]): ConsideredPolicy {

@@ -3,7 +3,7 @@ import { Admission } from "../../assembly/decide/admission.ts";
 import { Expectation, Image, type Side } from "../../assembly/decide/image.ts";
 import { ImageFault } from "../../assembly/decide/image-check.ts";
 import { Verdict } from "../../assembly/decide/verdict.ts";
-import { Role } from "../../assembly/wire/image.ts";
+import { Audit, Role } from "../../assembly/wire/image.ts";
 import type { CompiledEndpoint, CompiledGateway, CompiledPolicy } from "../compile/compiled.ts";
 import { encodeImage } from "../image/encode.ts";
 import { KeyRing } from "../image/keys.ts";
@@ -45,7 +45,11 @@ export interface SideAnswer {
   readonly verdict: "allowed" | "denied";
   /** The rule that decided: `NetworkPolicy shop/db ingress[0]`, the isolating policy, or the overlay's default. */
   readonly rule: string;
+  /** What it would be if audited policies were enforced, where that is something else. */
+  readonly audited?: { readonly verdict: "allowed" | "denied" | "rerouted"; readonly rule: string };
 }
+
+const AUDITED = { [Audit.Allow]: "allowed", [Audit.Deny]: "denied", [Audit.Path]: "rerouted" } as const;
 
 export class OpenNode {
   readonly admission: Admission;
@@ -64,14 +68,20 @@ export class OpenNode {
   /** What this node's image says of one side of a flow; the key is `protocol << 16 | port`. */
   side(from: string, to: string, key: number, side: Side.Egress | Side.Ingress): SideAnswer {
     const verdict = this.image.decide(this.classOf(from), this.classOf(to), key, side);
-    const name = new Uint8Array(1024);
-    // Of the two only the side that was asked for is set.
-    const rule = this.image.egressRule + this.image.ingressRule;
-    const length = verdict === Verdict.ImageInvalid ? 0 : this.image.copyRule(rule, name);
+    const { audit, auditRule } = this.image;
+    // That the other side's gateways are others is no denial of this one.
+    const isAllowed = verdict === Verdict.Allow || verdict === Verdict.PathConflict;
     return {
-      verdict: verdict === Verdict.Allow ? "allowed" : "denied",
-      rule: new TextDecoder().decode(name.subarray(0, length)),
+      verdict: isAllowed ? "allowed" : "denied",
+      // Of the two only the side that was asked for is set.
+      rule: verdict === Verdict.ImageInvalid ? "" : this.ruleName(this.image.egressRule + this.image.ingressRule),
+      ...(audit !== Audit.None && { audited: { verdict: AUDITED[audit], rule: this.ruleName(auditRule) } }),
     };
+  }
+
+  private ruleName(rule: number): string {
+    const name = new Uint8Array(1024);
+    return new TextDecoder().decode(name.subarray(0, this.image.copyRule(rule, name)));
   }
 
   private classOf(address: string): number {
