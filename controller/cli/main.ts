@@ -1,5 +1,6 @@
 #!/usr/bin/env node
 import { ExitCode } from "./command.ts";
+import { endWithNpx } from "./npx.ts";
 import { runProgram } from "./program.ts";
 import { processTerminal } from "./terminal.ts";
 
@@ -8,6 +9,7 @@ process.stdout.on("error", ({ code }: NodeJS.ErrnoException) =>
   process.exit(code === "EPIPE" ? process.exitCode : ExitCode.Error),
 );
 
+endWithNpx();
 try {
   process.exitCode = await runProgram(process.argv.slice(2), processTerminal);
 } catch (error) {

@@ -4,6 +4,7 @@ import { readlinkSync } from "node:fs";
 import { constants } from "node:os";
 import { boundCommand } from "./child.ts";
 import { type LabKind, unshareCommand } from "./lab-support.ts";
+import { passSignals } from "./pass-signals.ts";
 
 /** `KIND OUTER`: the kind of the lab and the network namespace that was left. */
 export const LAB_VARIABLE = "SALLYPORT_LAB";
@@ -25,18 +26,11 @@ export function enterLab(kind: LabKind): Promise<number> {
   const [command, ...rest] = [...unshareCommand(kind), ...boundCommand(program)];
   const env = { ...process.env, [LAB_VARIABLE]: `${kind} ${networkNamespace()}` };
   const child = spawn(command as string, rest, { stdio: "inherit", env });
-  const forward = (signal: NodeJS.Signals) => child.kill(signal);
-  const interrupt = () => {
-    // A terminal has sent it to the whole foreground group already.
-    if (!process.stdin.isTTY) child.kill("SIGINT");
-  };
-  process.on("SIGTERM", forward).on("SIGHUP", forward).on("SIGINT", interrupt);
+  const release = passSignals(child);
   return new Promise<number>((resolve, reject) => {
     child.once("error", reject);
     child.once("exit", (code, signal) => resolve(code ?? 128 + constants.signals[signal ?? "SIGKILL"]));
-  }).finally(() => {
-    process.off("SIGTERM", forward).off("SIGHUP", forward).off("SIGINT", interrupt);
-  });
+  }).finally(release);
 }
 
 /** The environment for children of the lab, which must not take themselves for its supervisor. */

@@ -3,6 +3,7 @@ import type { ChildProcess, SpawnOptions } from "node:child_process";
 import { mkdir, rm, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { runOrFail, runToEnd, spawnBound } from "./child.ts";
+import { endInhabitants } from "./inhabitants.ts";
 import { currentLab, withoutLab } from "./lab-entry.ts";
 import {
   addressLines,
@@ -80,11 +81,12 @@ export class Lab implements Place {
     }
   }
 
-  /** Takes the node away. Its processes lose their network, so stop them before. */
+  /** Takes the node away, and ends whatever still runs in it. */
   async removeNode(name: string): Promise<void> {
     const node = this.#nodes.get(name);
     if (node === undefined) return;
     this.#nodes.delete(name);
+    await endInhabitants(this.#file(name));
     await batch(detachLines(node.index, node.addresses), ["-force"]).catch(() => {});
     await runOrFail(["umount", "-l", this.#file(name)]);
     await rm(this.#file(name));

@@ -34,7 +34,12 @@ export async function releaseStateFolder(stateFolder: string): Promise<void> {
 export async function runningIn(stateFolder: string): Promise<RunRecord | undefined> {
   const text = await readFile(recordFile(stateFolder), "utf8").catch(() => undefined);
   const record = text === undefined ? undefined : parse(text);
-  return record !== undefined && startOf(record.pid) === record.started ? record : undefined;
+  return record !== undefined && isRunning(record) ? record : undefined;
+}
+
+/** Whether the process of the record still lives. */
+export function isRunning({ pid, started }: RunRecord): boolean {
+  return startOf(pid) === started;
 }
 
 function recordFile(stateFolder: string): string {

@@ -137,8 +137,7 @@ describeLab(labSupport, "an edit of a running shop", () => {
     await lives("web");
     await shop.run.edit("endpoints.yaml", (text) => text.replace(BATCH, ""));
     await until(() => shop.run.pids().batch === undefined, "the endpoint to end", 20_000);
-    await until(async () => !(await batch.play("reportFlow", "live")).alive, "its flow to be closed", 20_000);
-    batch.stop();
+    await until(() => batch.hasEnded, "its apps to end", 20_000);
     const gone = () =>
       shop.run.inNode("batch", ["true"]).then(
         () => false,

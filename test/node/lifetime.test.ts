@@ -1,11 +1,12 @@
 import type { ChildProcess } from "node:child_process";
 import { once } from "node:events";
-import { existsSync, readFileSync } from "node:fs";
+import { existsSync } from "node:fs";
 import { chown, readdir } from "node:fs/promises";
 import { expect, test } from "@jest/globals";
 import { runToEnd } from "../../controller/node/child.ts";
 import { enterCommand, execInNode } from "../../controller/node/exec.ts";
 import { runningIn } from "../../controller/node/run-record.ts";
+import { isAlive } from "../alive.ts";
 import { withFolder } from "../folder.ts";
 import { until } from "../until.ts";
 import { describeLab, labSupport, lastJson, runProgram, startProgram } from "./lab-program.ts";
@@ -30,12 +31,6 @@ async function withIdle(folder: string, prefix: readonly string[], use: (idle: I
   } finally {
     outer.kill("SIGKILL");
   }
-}
-
-/** An orphan stays a zombie until init collects it, which may take its time. */
-function isAlive(pid: number): boolean {
-  const status = existsSync(`/proc/${pid}/status`) ? readFileSync(`/proc/${pid}/status`, "utf8") : "State:\tZ";
-  return !/^State:\tZ/m.test(status);
 }
 
 async function gone(...pids: number[]): Promise<void> {
@@ -96,6 +91,16 @@ describeLab(labSupport, "lifetime of a lab", () => {
           reason: `no node b runs in ${folder}`,
         });
         expect(await execInNode(folder, "../a", ["true"])).toMatchObject({ kind: "refused" });
+      }),
+    ));
+
+  test("ends commands from outside when it is killed", () =>
+    withFolder((folder) =>
+      withIdle(folder, [], async ({ supervisor }) => {
+        const command = execInNode(folder, "a", ["sh", "-c", `echo > ${folder}/runs; exec sleep 1000`]);
+        await until(() => existsSync(`${folder}/runs`), "the command to run");
+        process.kill(supervisor, "SIGKILL");
+        expect(await command).toEqual({ kind: "ended", code: 128 + 15 });
       }),
     ));
 

@@ -15,6 +15,9 @@ describeLab(labSupport, "lab", () => {
       "b to itself": "b",
       "a to nobody": "timeout",
       "names after removal": ["a"],
+      "processes of b": 3,
+      "alive after removal": 0,
+      "processes of a after removal": 0,
       "a to b after removal": "timeout",
     });
     expect(ran.code).toBe(0);

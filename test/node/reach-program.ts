@@ -1,5 +1,8 @@
 /** Builds a lab of two nodes and prints who reached whom, as JSON. Arguments: kind, state folder. */
 
+import { once } from "node:events";
+import { existsSync } from "node:fs";
+import { inhabitants } from "../../controller/node/inhabitants.ts";
 import { currentLab, enterLab } from "../../controller/node/lab-entry.ts";
 import type { LabKind } from "../../controller/node/lab-support.ts";
 import { CONTROLLER_ADDRESS, CONTROLLER_ADDRESS_6 } from "../../controller/node/link-plan.ts";
@@ -17,6 +20,14 @@ await listenIn(lab, "b", 8080, "b");
 await answer(CONTROLLER_ADDRESS, 8081, "controller");
 await answer(CONTROLLER_ADDRESS_6, 8081, "controller");
 
+// As whoever uses `exec` may: a daemon of its own session that takes no hint, and one in a node that stays.
+for (const node of ["a", "b"]) {
+  const stubborn = lab.execIn(node, ["setsid", "sh", "-c", "trap '' TERM; echo ready; while :; do sleep 1000; done"]);
+  await once(stubborn.stdout as NodeJS.EventEmitter, "data");
+}
+const processes = (node: string) => inhabitants(`${stateFolder}/netns/${node}`);
+const [before, removed] = [processes("a"), processes("b")];
+
 const result = {
   kind: currentLab(),
   "a to b": await connectFrom(lab, "a", "10.40.0.2", 8080),
@@ -26,6 +37,9 @@ const result = {
   "b to itself": await connectFrom(lab, "b", "10.40.0.2", 8080),
   "a to nobody": await connectFrom(lab, "a", "10.40.0.3", 8080),
   "names after removal": await lab.removeNode("b").then(() => lab.nodes),
+  "processes of b": removed.length,
+  "alive after removal": removed.filter((pid) => existsSync(`/proc/${pid}/ns/net`)).length,
+  "processes of a after removal": processes("a").length - before.length,
   "a to b after removal": await connectFrom(lab, "a", "10.40.0.2", 8080),
 };
 console.log(JSON.stringify(result));

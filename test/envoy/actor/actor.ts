@@ -37,6 +37,10 @@ export class Actor {
     return new Actor(node, spawnBound(command, { stdio: ["pipe", "pipe", "inherit"], env }));
   }
 
+  get hasEnded(): boolean {
+    return this.#child.exitCode !== null || this.#child.signalCode !== null;
+  }
+
   play<Name extends keyof Roles>(name: Name, ...args: Parameters<Roles[Name]>): Result<Name> {
     const id = this.#next++;
     return new Promise<unknown>((resolve, reject) => {
