@@ -4,49 +4,78 @@ import { hasUnknown, priority, readable } from "./cluster-policy.ts";
 import { auditOf, enforcement } from "./enforcement.ts";
 import { flowPeers, flowPorts, flowProtocols, flowSubject } from "./flow-rule.ts";
 import { clusterMetadata } from "./metadata.ts";
-import { subdomainComplaint } from "./names.ts";
+import { objectNames } from "./names.ts";
 import { distinct } from "./network.ts";
-import { API_VERSION, type Taken } from "./overlay-kinds.ts";
-import { anything, check, fields, isMapping, list, oneOf, optional, sized, text, withDefault } from "./schema.ts";
+import { API_VERSION, ONCE, type Taken } from "./overlay-kinds.ts";
+import {
+  anything,
+  check,
+  fields,
+  isMapping,
+  oneOf,
+  optional,
+  published,
+  sizedList,
+  textOf,
+  withDefault,
+} from "./schema.ts";
 import { EVERYTHING } from "./selector.ts";
 
-const objectName = text(subdomainComplaint);
+const objectName = textOf(objectNames);
 const action = oneOf("Allow", "Deny", "Pass");
 
+const via = published(
+  sizedList(objectName, 1, 8, "the gateways to pass, in order").superRefine(distinct(String)),
+  ONCE,
+);
+
 const specShape = {
-  overlay: objectName,
-  priority,
-  subject: flowSubject,
-  from: optional(flowPeers),
-  to: optional(flowPeers),
-  protocols: optional(flowProtocols),
-  ports: optional(flowPorts),
-  action,
-  via: optional(
-    list(objectName)
-      .superRefine(distinct(String))
-      .superRefine(sized(1, 8, "the gateways to pass, in order")),
+  overlay: objectName.describe("The Overlay whose members it is about."),
+  priority: priority.describe("Lower ones are asked first, equal ones by name. The first that covers a flow decides."),
+  subject: flowSubject.describe("The members whose flows it decides."),
+  from: optional(flowPeers).describe("Decides flows of these to the subject."),
+  to: optional(flowPeers).describe("Decides flows of the subject to these."),
+  protocols: optional(flowProtocols).describe("IP protocols; with ports: these or those. Without both: all traffic."),
+  ports: optional(flowPorts).describe("Destination ports; with protocols: these or those. Without both: all traffic."),
+  action: action.describe("Allow and Deny decide; Pass leaves it to NetworkPolicies."),
+  via: optional(via)
+    .meta({ "x-kubernetes-list-type": "atomic" })
+    .describe("For Allow: names of the OverlayGateways to pass, in this order. A flow that can't is denied."),
+  enforcement: withDefault(enforcement, "Enforce").describe(
+    "Audit: the policy decides nothing, and what it would have changed is logged and counted.",
   ),
-  enforcement: withDefault(enforcement, "Enforce"),
 };
 
-const spec = fields(specShape, {
+const specFields = fields(specShape, {
   namespaceSelector: "belongs under subject, or into an entry of from or to",
   podSelector: "belongs under subject, or into an entry of from or to",
   path: "must be via",
 }).superRefine(({ from, to, action, via }, context) => {
   const complain = (field: string[], message: string) => context.addIssue({ code: "custom", path: field, message });
-  if ((from === undefined) === (to === undefined))
-    complain([], `${from === undefined ? "has neither from nor to" : "has from and to"}: write one of them`);
+  if ((from === undefined) === (to === undefined)) complain([], from === undefined ? NO_PEERS : BOTH_PEERS);
   if (via !== undefined && action !== "Allow")
     complain(["via"], `can't follow ${action}: only what is allowed goes somewhere`);
 });
+
+const NO_PEERS = "has neither from nor to: write one of them";
+const BOTH_PEERS = "has from and to: write one of them";
+
+export const flowPolicySpec = published(
+  specFields,
+  { rule: "has(self.from) || has(self.to)", message: NO_PEERS },
+  { rule: "!has(self.from) || !has(self.to)", message: BOTH_PEERS },
+  {
+    rule: "!has(self.via) || self.action == 'Allow'",
+    message: "is for Allow only: only what is allowed goes somewhere",
+    fieldPath: ".via",
+  },
+);
 
 const shape = {
   apiVersion: oneOf(API_VERSION),
   kind: oneOf("FlowPolicy"),
   metadata: clusterMetadata,
-  spec,
+  spec: flowPolicySpec,
   status: anything,
 };
 const frame = fields(shape, Object.fromEntries(Object.keys(specShape).map((name) => [name, "belongs under spec"])));

@@ -2,13 +2,13 @@ import { z } from "zod";
 import { formatAddress, parseAddress } from "../model/address.ts";
 import { shown } from "./issue.ts";
 import { labels, namespaceName } from "./metadata.ts";
-import { subdomainComplaint } from "./names.ts";
-import { oneOf, optional, text, withDefault } from "./schema.ts";
+import { objectNames } from "./names.ts";
+import { oneOf, optional, text, textOf, withDefault } from "./schema.ts";
 
 /** Kubernetes' own kinds as an API server prints them, which has checked them: only what is needed is looked at. */
 
 export const anyText = text(() => undefined);
-export const objectName = text(subdomainComplaint);
+export const objectName = textOf(objectNames);
 
 /** A mapping of which no field is looked at but these. */
 export function someFields<S extends z.ZodRawShape>(shape: S) {

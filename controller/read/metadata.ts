@@ -2,8 +2,15 @@ import { z } from "zod";
 import type { Labels } from "../model/resources.ts";
 import { policyAnnotations } from "./enforcement.ts";
 import { shown } from "./issue.ts";
-import { labelComplaint, labelKeyComplaint, labelValueComplaint, subdomainComplaint } from "./names.ts";
-import { anything, fields, isMapping, optional, text } from "./schema.ts";
+import {
+  labelComplaint,
+  labelKeyComplaint,
+  labelValueComplaint,
+  labelValues,
+  namespaceNames,
+  objectNames,
+} from "./names.ts";
+import { anything, fields, isMapping, optional, text, textOf } from "./schema.ts";
 
 /** More labels than this on one object or in one selector are refused. */
 const LABELS_MAX = 1000;
@@ -19,6 +26,11 @@ export const labels = z
       const message = keyComplaint(key) ?? valueComplaint(labelValue);
       if (message !== undefined) context.addIssue({ code: "custom", path: [key], message });
     }
+  })
+  .meta({
+    type: "object",
+    maxProperties: LABELS_MAX,
+    additionalProperties: { type: "string", maxLength: labelValues.longest, pattern: labelValues.pattern.source },
   });
 
 const keyComplaint = (key: string) => {
@@ -53,7 +65,7 @@ const fromServer = {
 /** An empty namespace means `default` (meta/v1 ObjectMeta). */
 export const namespaceName = text((value) => (value === "" ? undefined : labelComplaint(value)));
 
-const objectName = text(subdomainComplaint);
+const objectName = textOf(objectNames);
 const clusterScoped = { namespace: "must be removed: objects of this kind belong to no namespace" };
 
 /** `metadata` of a policy in a namespace. */
@@ -76,6 +88,6 @@ export const clusterMetadata = fields({ name: objectName, labels: optional(label
 
 /** `metadata` of a Namespace, whose name is a label (core/v1). */
 export const namespaceMetadata = fields(
-  { name: text(labelComplaint), labels: optional(labels), ...fromServer },
+  { name: textOf(namespaceNames), labels: optional(labels), ...fromServer },
   clusterScoped,
 );

@@ -3,9 +3,20 @@ import type { Origin, Overlay, OverlayEndpoint, OverlayGateway } from "../model/
 import { enforcement } from "./enforcement.ts";
 import type { Issue } from "./issue.ts";
 import { clusterMetadata, labels } from "./metadata.ts";
-import { labelComplaint, subdomainComplaint } from "./names.ts";
+import { labelKeys, namespaceNames, objectNames } from "./names.ts";
 import { address, block, distinct, local, namedPort, socketAddress, spiffeId } from "./network.ts";
-import { anything, check, fields, integer, list, oneOf, optional, sized, text, withDefault } from "./schema.ts";
+import {
+  anything,
+  check,
+  fields,
+  integer,
+  oneOf,
+  optional,
+  published,
+  sizedList,
+  textOf,
+  withDefault,
+} from "./schema.ts";
 
 /** Our kinds, `sallyport.dev/v1alpha1`. One that can't be understood is left out whole, which only removes access. */
 export const API_VERSION = "sallyport.dev/v1alpha1";
@@ -18,47 +29,78 @@ export interface Taken<T> {
 
 const KEY_DEFAULTS = { epochSeconds: 3600, horizon: 6, keyGeneration: 0 };
 const WEEK = 7 * 86400;
-const name = text(subdomainComplaint);
-const names = list(name).superRefine(distinct(String));
+const name = textOf(objectNames);
+/** Uses stamps and keys of nobody else: what is derived from it must stay what it is. */
+const UNCHANGED = { rule: "self == oldSelf", message: "can't be changed: make a new Overlay" };
+export const ONCE = { rule: "self.all(a, self.exists_one(b, a == b))", message: "has an entry twice: remove one" };
 
-const overlaySpec = fields({
-  id: integer(1, 2 ** 24 - 1),
-  cidr: list(block)
-    .superRefine(distinct(String))
-    .superRefine(sized(1, 16, "such as [10.77.0.0/16]")),
-  path: names.superRefine(sized(1, 8, "the gateways that a flow passes, in order")),
-  isolation: withDefault(oneOf("DefaultDeny", "Kubernetes"), "DefaultDeny"),
-  enforcement: withDefault(enforcement, "Enforce"),
-  interception: withDefault(oneOf("Overlay", "All"), "Overlay"),
-  keys: withDefault(
-    fields({
-      epochSeconds: withDefault(integer(5, WEEK), KEY_DEFAULTS.epochSeconds),
-      horizon: withDefault(integer(1, 48), KEY_DEFAULTS.horizon),
-      keyGeneration: withDefault(integer(0, 255), KEY_DEFAULTS.keyGeneration),
-    }),
-    KEY_DEFAULTS,
+const keys = fields({
+  epochSeconds: published(withDefault(integer(5, WEEK), KEY_DEFAULTS.epochSeconds), UNCHANGED).describe(
+    "How long an authorization key is stamped with, in seconds. It can't be changed.",
+  ),
+  horizon: withDefault(integer(1, 48), KEY_DEFAULTS.horizon).describe(
+    "For how many epochs ahead nodes hold keys: so long they outlive an absent controller.",
+  ),
+  keyGeneration: withDefault(integer(0, 255), KEY_DEFAULTS.keyGeneration).describe(
+    "Raise it in an emergency: all older keys are refused at once.",
   ),
 });
 
-const gatewaySpec = fields({
-  overlays: names.superRefine(sized(1, 1000, "the names of its overlays")),
-  addresses: list(socketAddress)
+export const overlaySpec = fields({
+  id: published(integer(1, 2 ** 24 - 1), UNCHANGED).describe(
+    "A number that no other Overlay has. Keys are made for it, so it can't be changed.",
+  ),
+  cidr: sizedList(block, 1, 16, "such as [10.77.0.0/16]")
     .superRefine(distinct(String))
-    .superRefine(sized(1, 1000, "one address per replica")),
-  identity: spiffeId,
-  local: optional(local),
+    .meta({ "x-kubernetes-list-type": "set" })
+    .describe("The blocks that its members have their addresses in, IPv4 or IPv6 or both."),
+  path: published(
+    sizedList(name, 1, 8, "the gateways that a flow passes, in order").superRefine(distinct(String)),
+    ONCE,
+  )
+    .meta({ "x-kubernetes-list-type": "atomic" })
+    .describe("Names of the OverlayGateways that a flow passes, in this order, unless a FlowPolicy says otherwise."),
+  isolation: withDefault(oneOf("DefaultDeny", "Kubernetes"), "DefaultDeny").describe(
+    "What becomes of a member that no policy selects. DefaultDeny: it is closed. Kubernetes: it is open, as NetworkPolicy defines.",
+  ),
+  enforcement: withDefault(enforcement, "Enforce").describe(
+    "Audit: policies deny nothing, and what they would have denied is logged and counted. Bad stamps are denied all the same.",
+  ),
+  interception: withDefault(oneOf("Overlay", "All"), "Overlay").describe(
+    "Overlay: what members send to others than members goes on untouched. All: it passes a gateway too, or is dropped.",
+  ),
+  keys: withDefault(keys, KEY_DEFAULTS).describe("Authorization keys."),
 });
 
-const endpointSpec = fields({
-  overlay: name,
-  namespace: text(labelComplaint),
-  labels: withDefault(labels, {}),
-  addresses: list(address)
+export const gatewaySpec = fields({
+  overlays: sizedList(name, 1, 1000, "the names of its overlays")
     .superRefine(distinct(String))
-    .superRefine(sized(1, 64, "its IP addresses")),
-  ports: withDefault(list(namedPort).superRefine(distinct((port) => port.name)), []),
-  identity: spiffeId,
-  local: optional(local),
+    .meta({ "x-kubernetes-list-type": "set" })
+    .describe("Names of the Overlays that it serves."),
+  addresses: sizedList(socketAddress, 1, 1000, "one address per replica")
+    .superRefine(distinct(String))
+    .meta({ "x-kubernetes-list-type": "set" })
+    .describe("Where its replicas listen for tunnels, each as address:port. A flow may take any of them."),
+  identity: spiffeId.describe("The SPIFFE id in the certificates of all replicas."),
+  local: optional(local).describe("Present: the standalone controller runs the replicas on its own machine."),
+});
+
+export const endpointSpec = fields({
+  overlay: name.describe("The Overlay that it is a member of."),
+  namespace: textOf(namespaceNames).describe("The Namespace that policies see it in. It need not exist."),
+  labels: published(withDefault(labels, {}), {
+    rule: `self.all(key, key.matches(r'${labelKeys.pattern.source}'))`,
+    message: `has a key that ${labelKeys.message}`,
+  }).describe("What policies select it by, as they do pods."),
+  addresses: sizedList(address, 1, 64, "its IP addresses")
+    .superRefine(distinct(String))
+    .meta({ "x-kubernetes-list-type": "set" })
+    .describe("Its IP addresses, each within a block of the Overlay."),
+  ports: withDefault(sizedList(namedPort, 0, 1000, "names of its ports").superRefine(distinct((port) => port.name)), [])
+    .meta({ "x-kubernetes-list-type": "map", "x-kubernetes-list-map-keys": ["name"] })
+    .describe("Its ports by name, for policies that name them."),
+  identity: spiffeId.describe("The SPIFFE id in its certificate."),
+  local: optional(local).describe("Present: the standalone controller runs its proxy on its own machine."),
 });
 
 export function decodeOverlay(object: unknown, origin: Origin): Taken<Overlay> {

@@ -2,9 +2,9 @@ import { z } from "zod";
 import { type Block, formatBlock, isInside, parseBlock } from "../model/address.ts";
 import type { Peer, PolicyPort, PolicyRule } from "../model/resources.ts";
 import { shown } from "./issue.ts";
-import { portNameComplaint } from "./names.ts";
+import { portNameComplaint, portNames } from "./names.ts";
 import { portNumber, protocol } from "./network.ts";
-import { check, fields, list, optional, text } from "./schema.ts";
+import { check, fields, LIST_MAX, list, optional, published, sizedList, text } from "./schema.ts";
 import { EVERYTHING, selector } from "./selector.ts";
 
 /**
@@ -12,15 +12,24 @@ import { EVERYTHING, selector } from "./selector.ts";
  * `ValidateIPBlock`) and stricter only where a text has two readings.
  */
 
-export const cidr = text((value) =>
-  parseBlock(value) === undefined
-    ? "is not a block of addresses: write 10.0.0.0/8 or 2001:db8::/32, without leading zeros, and IPv4 as IPv4"
-    : undefined,
-);
+const NO_BLOCK =
+  "is not a block of addresses: write 10.0.0.0/8 or 2001:db8::/32, without leading zeros, and IPv4 as IPv4";
+
+export const cidr = published(
+  text((value) => (parseBlock(value) === undefined ? NO_BLOCK : undefined)),
+  {
+    rule: "isCIDR(self)",
+    message: NO_BLOCK,
+  },
+).meta({ maxLength: 49 });
 
 /** Host bits are cleared, as `net.ParseCIDR` does behind the API; an exception must lie inside the block. */
-export const ipBlock = fields({ cidr, except: optional(list(cidr)) }).transform(
-  ({ cidr, except = [] }, context): Peer => {
+export function ipBlockOf(mostExceptions: number) {
+  const except = optional(sizedList(cidr, 0, mostExceptions, "blocks within cidr"));
+  const block = fields({
+    cidr: cidr.describe("A block of addresses; bits after the prefix don't count."),
+    except: except.meta({ "x-kubernetes-list-type": "atomic" }).describe("Smaller blocks within it that are left out."),
+  }).transform(({ cidr, except = [] }, context): Peer => {
     const block = parseBlock(cidr) as Block;
     const exceptions = except.map((text) => parseBlock(text) as Block);
     for (const [i, exception] of exceptions.entries()) {
@@ -29,8 +38,16 @@ export const ipBlock = fields({ cidr, except: optional(list(cidr)) }).transform(
       context.addIssue({ code: "custom", path: ["except", i], message });
     }
     return { kind: "block", cidr: formatBlock(block), except: exceptions.map(formatBlock) };
-  },
-);
+  });
+  const isSmaller = "cidr(self.cidr).containsCIDR(e) && cidr(self.cidr).prefixLength() < cidr(e).prefixLength()";
+  return published(block, {
+    rule: `!has(self.except) || !isCIDR(self.cidr) || self.except.all(e, !isCIDR(e) || (${isSmaller}))`,
+    message: "must lie within cidr and be smaller",
+    fieldPath: ".except",
+  });
+}
+
+const ipBlock = ipBlockOf(LIST_MAX);
 
 const peer = fields(
   {
@@ -59,10 +76,27 @@ const peer = fields(
 
 const portName = text(portNameComplaint);
 
-export const port = fields({
-  protocol: optional(protocol),
-  port: optional(z.unknown()),
-  endPort: optional(portNumber),
+/** The API server looks at the limits of a number for numbers only, at those of a text for texts only. */
+const numberOrName = z.unknown().meta({
+  "x-kubernetes-int-or-string": true,
+  minimum: 1,
+  maximum: 65535,
+  maxLength: portNames.longest,
+  pattern: portNames.pattern.source,
+});
+
+const portFields = fields({
+  protocol: optional(protocol).meta({ default: "TCP" }).describe("TCP, UDP or SCTP."),
+  port: optional(numberOrName).describe(
+    "A port of the destination, by number or name. Without it: all of the protocol.",
+  ),
+  endPort: optional(portNumber).describe("The last port of a range that begins with port."),
+});
+
+export const port = published(portFields, {
+  rule: "!has(self.endPort) || (has(self.port) && type(self.port) == int && int(self.port) <= self.endPort)",
+  message: "needs a number in port that isn't greater",
+  fieldPath: ".endPort",
 }).transform(({ protocol = "TCP", port, endPort }, context): PolicyPort => {
   const complain = (field: string, message: string) => context.addIssue({ code: "custom", path: [field], message });
   if (port === undefined) {

@@ -1,6 +1,7 @@
 import { z } from "zod";
 import { didYouMean } from "./closest.ts";
 import { formatPath, type Issue, type Path, shown } from "./issue.ts";
+import { type Grammar, grammarComplaint } from "./names.ts";
 
 /** Longer lists are refused: nobody writes them by hand, and each entry costs time and memory. */
 export const LIST_MAX = 10_000;
@@ -32,6 +33,25 @@ export function fields<S extends z.ZodRawShape>(shape: S, hints: Readonly<Record
   });
 }
 
+/** A condition in CEL by which the API server refuses what TypeScript refuses here. */
+export interface Rule {
+  readonly rule: string;
+  readonly message: string;
+  /** Of the field that is wrong, below the value that the rule is about: `.endPort`. */
+  readonly fieldPath?: string;
+}
+
+/**
+ * Says in zod's metadata what CustomResourceDefinitions shall have here beyond the structure (`crd/open-api.ts`); it
+ * checks nothing.
+ */
+export function published<S extends z.ZodType>(schema: S, ...rules: readonly Rule[]): S {
+  const before = (schema.meta()?.[RULES] as Rule[] | undefined) ?? [];
+  return schema.meta({ [RULES]: [...before, ...rules] }) as S;
+}
+
+const RULES = "x-kubernetes-validations";
+
 /** A value that is absent or null (the Kubernetes API takes both for the same), or as `schema` says. */
 export function optional<S extends z.ZodType>(schema: S) {
   return schema.nullish().transform((value) => value ?? undefined);
@@ -39,7 +59,10 @@ export function optional<S extends z.ZodType>(schema: S) {
 
 /** As `schema` says, or `value` where there is none. */
 export function withDefault<S extends z.ZodType>(schema: S, value: z.output<S>) {
-  return schema.nullish().transform((given) => given ?? value);
+  return schema
+    .nullish()
+    .transform((given) => given ?? value)
+    .meta({ default: value });
 }
 
 /** The value of the one field that must be there. */
@@ -68,7 +91,15 @@ export function list<S extends z.ZodType>(item: S) {
     .custom<unknown>((value) => !Array.isArray(value) || value.length <= LIST_MAX, {
       error: (issue) => `has ${(issue.input as unknown[]).length} entries, more than ${LIST_MAX}: split it`,
     })
-    .pipe(z.array(item));
+    .pipe(z.array(item))
+    .meta({ maxItems: LIST_MAX });
+}
+
+/** A list of `least` to `most` entries; `what` says what belongs into it. */
+export function sizedList<S extends z.ZodType>(item: S, least: number, most: number, what: string) {
+  return list(item)
+    .superRefine(sized(least, most, what))
+    .meta({ ...(least > 0 && { minItems: least }), maxItems: most });
 }
 
 /** Refuses lists that are too short or too long; `what` says what belongs into them. */
@@ -90,22 +121,40 @@ export function text(complain: (value: string) => string | undefined) {
   });
 }
 
+/** A text of that grammar. `complain` may have better words for some mistakes. */
+export function textOf(grammar: Grammar, complain = (value: string) => grammarComplaint(grammar, value)) {
+  const rule = { rule: `self.matches(r'${grammar.pattern.source}')`, message: grammar.message };
+  return published(text(complain), rule).meta({ maxLength: grammar.longest });
+}
+
+/**
+ * The same, for places in lists in lists: the API server counts what conditions cost there at most, but not patterns,
+ * which it has worse words for.
+ */
+export function manyTextsOf(grammar: Grammar, complain = (value: string) => grammarComplaint(grammar, value)) {
+  return text(complain).meta({ maxLength: grammar.longest, pattern: grammar.pattern.source });
+}
+
 export function integer(least: number, most: number) {
   const isFine = (value: unknown) => Number.isInteger(value) && (value as number) >= least && (value as number) <= most;
   const range = `a whole number from ${least} to ${most}`;
-  return z.custom<number>(isFine, {
-    error: ({ input }) => (isAbsent(input) ? `is required: ${range}` : `must be ${range}, not ${shown(input)}`),
-  });
+  return z
+    .custom<number>(isFine, {
+      error: ({ input }) => (isAbsent(input) ? `is required: ${range}` : `must be ${range}, not ${shown(input)}`),
+    })
+    .meta({ type: "integer", minimum: least, maximum: most });
 }
 
 export function oneOf<const T extends string>(...values: readonly T[]) {
-  return z.custom<T>((value) => values.includes(value as T), {
-    error: ({ input }) => {
-      if (isAbsent(input)) return `is required: ${values.join(" or ")}`;
-      const near = typeof input === "string" ? didYouMean(input, values) : "";
-      return `must be ${values.join(" or ")}, not ${shown(input)}${near}`;
-    },
-  });
+  return z
+    .custom<T>((value) => values.includes(value as T), {
+      error: ({ input }) => {
+        if (isAbsent(input)) return `is required: ${values.join(" or ")}`;
+        const near = typeof input === "string" ? didYouMean(input, values) : "";
+        return `must be ${values.join(" or ")}, not ${shown(input)}${near}`;
+      },
+    })
+    .meta({ type: "string", enum: values });
 }
 
 export function isMapping(value: unknown): value is Record<string, unknown> {
