@@ -2,6 +2,7 @@
 import { Sha256 } from "../crypto/sha256.ts";
 import { Expectation, Image } from "../decide/image.ts";
 import { copyBytes } from "../wire/bytes.ts";
+import { NONE } from "../wire/image.ts";
 
 let image = new Image();
 const sha = new Sha256();
@@ -41,6 +42,19 @@ export function imageEgressRule(): u32 {
 
 export function imageIngressRule(): u32 {
   return image.ingressRule;
+}
+
+/** How many gateways the flow of the last `imageDecide` passes. */
+export function imagePathLength(): u32 {
+  return image.pathLength(image.path);
+}
+
+/** Node id of one of them, 8 bytes. */
+export function imagePathNode(hop: i32): Uint8Array {
+  const node = new Uint8Array(8);
+  const gateway = image.gatewayOn(image.path, hop);
+  if (gateway != NONE) image.copyGatewayNode(gateway, new DataView(node.buffer), 0);
+  return node;
 }
 
 /** ASCII name of a rule. */

@@ -37,8 +37,8 @@ export function ingressAnswer(world: World, flow: Flow): SideAnswer {
 }
 
 function side(world: World, flow: Flow, direction: "ingress" | "egress"): SideAnswer {
-  const source = endpointAt(world, flow.from);
-  const destination = endpointAt(world, flow.to);
+  const source = memberAt(world, flow.from);
+  const destination = memberAt(world, flow.to);
   const [subject, peer] = direction === "egress" ? [source, destination] : [destination, source];
   // Policies select pods; an outsider has none, and two outsiders are nobody's business.
   if (subject === undefined) return { allowed: peer !== undefined, rule: "outside the overlay" };
@@ -59,8 +59,15 @@ function side(world: World, flow: Flow, direction: "ingress" | "egress"): SideAn
   return { allowed: false, rule: nameOf(isolating[0] as NetworkPolicy) };
 }
 
-export function endpointAt(world: World, address: string): OverlayEndpoint | undefined {
-  return world.endpoints.find(({ addresses }) => addresses.includes(address));
+/** The endpoint of the world's overlay that has an address; who is in another overlay or in none is an outsider. */
+export function memberAt(world: World, address: string): OverlayEndpoint | undefined {
+  const overlay = world.overlays[0]?.name;
+  return world.endpoints.find((one) => one.overlay === overlay && one.addresses.includes(address));
+}
+
+/** One that nobody declares has the label that every namespace has. */
+export function namespaceLabels(world: World, name: string): Readonly<Record<string, string>> {
+  return world.namespaces.find((one) => one.name === name)?.labels ?? { "kubernetes.io/metadata.name": name };
 }
 
 function selects(policy: NetworkPolicy, endpoint: OverlayEndpoint): boolean {
@@ -88,8 +95,7 @@ function isPeer(
 ): boolean {
   if (peer.kind === "block") return inside(address, peer.cidr) && !peer.except.some((hole) => inside(address, hole));
   if (endpoint === undefined) return false;
-  const namespace = world.namespaces.find(({ name }) => name === endpoint.namespace);
-  const labels = namespace?.labels ?? { "kubernetes.io/metadata.name": endpoint.namespace };
+  const labels = namespaceLabels(world, endpoint.namespace);
   const rightNamespace =
     peer.namespaceSelector === undefined
       ? endpoint.namespace === policy.namespace
@@ -130,7 +136,15 @@ export function matches({ requirements }: Selector, labels: Readonly<Record<stri
 export function inside(address: string, cidr: string): boolean {
   const [first, length] = cidr.split("/") as [string, string];
   if (address.includes(":") !== first.includes(":")) return false;
-  return bits(address).slice(0, Number(length)) === bits(first).slice(0, Number(length));
+  return known(address).slice(0, Number(length)) === known(first).slice(0, Number(length));
+}
+
+const bitStrings = new Map<string, string>();
+
+function known(address: string): string {
+  const text = bitStrings.get(address) ?? bits(address);
+  bitStrings.set(address, text);
+  return text;
 }
 
 function bits(address: string): string {

@@ -6,9 +6,10 @@ import { compile } from "../../controller/compile/compile.ts";
 import type { CompiledGateway } from "../../controller/compile/compiled.ts";
 import { prepareImages } from "../../controller/image/prepare.ts";
 import type { World } from "../../controller/model/resources.ts";
-import { OUTSIDE_ADDRESSES, worlds } from "../host/arbitrary-worlds.ts";
+import { worlds } from "../host/arbitrary-worlds.ts";
 import { classOf, openImage, ruleName, sha256 } from "../host/decisions.ts";
 import { egressAnswer, type Flow, ingressAnswer, type SideAnswer } from "../host/simple-evaluator.ts";
+import { OUTSIDE_ADDRESSES } from "../host/vocabulary.ts";
 
 /** Protocol and port: named and numbered ports, their neighbours, and a protocol without ports. */
 const KEYS = [

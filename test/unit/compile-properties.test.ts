@@ -8,9 +8,10 @@ import { encodeImage } from "../../controller/image/encode.ts";
 import { prepareImages } from "../../controller/image/prepare.ts";
 import { formatAddress } from "../../controller/model/address.ts";
 import type { NetworkPolicy, OverlayEndpoint, PolicyRule, World } from "../../controller/model/resources.ts";
-import { OUTSIDE_ADDRESSES, worlds } from "../host/arbitrary-worlds.ts";
+import { worlds } from "../host/arbitrary-worlds.ts";
 import { classOf, openImage, sha256 } from "../host/decisions.ts";
 import { toHex } from "../host/vectors.ts";
+import { OUTSIDE_ADDRESSES } from "../host/vocabulary.ts";
 
 const KEYS = [...[53, 80, 81, 380, 443].map((port) => (6 << 16) | port), (17 << 16) | 53, (132 << 16) | 80, 1 << 16];
 

@@ -15,8 +15,8 @@ import {
   type World,
 } from "../../controller/model/resources.ts";
 import type { FlowPolicy } from "../../controller/model/tiers.ts";
-import { gateways, overlay } from "../host/arbitrary-worlds.ts";
 import { classOf, openImage, sha256 } from "../host/decisions.ts";
+import { gateways, overlay } from "../host/vocabulary.ts";
 
 const EVERYTHING = { requirements: [] };
 

@@ -6,8 +6,9 @@ import { type Difference, differences } from "../../controller/diff/compare.ts";
 import type { Alike } from "../../controller/diff/parties.ts";
 import { familyOf, parseAddress } from "../../controller/model/address.ts";
 import type { OverlayEndpoint, World } from "../../controller/model/resources.ts";
-import { OUTSIDE_ADDRESSES, worlds } from "../host/arbitrary-worlds.ts";
+import { worlds } from "../host/arbitrary-worlds.ts";
 import { egressAnswer, type Flow, ingressAnswer } from "../host/simple-evaluator.ts";
+import { OUTSIDE_ADDRESSES } from "../host/vocabulary.ts";
 
 const KEYS = [
   ...[53, 79, 80, 81, 380, 381, 443].map((port) => [6, port] as const),

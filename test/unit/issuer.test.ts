@@ -10,9 +10,9 @@ import { endpointKey, epochKey, gatewayKey, transitKey } from "../../controller/
 import { Secret } from "../../controller/keys/secret.ts";
 import { hexId } from "../../controller/model/hex.ts";
 import { EMPTY_WORLD, type NetworkPolicy, type OverlayEndpoint, type World } from "../../controller/model/resources.ts";
-import { gateways, overlay } from "../host/arbitrary-worlds.ts";
 import { sha256 } from "../host/decisions.ts";
 import { toHex } from "../host/vectors.ts";
+import { gateways, overlay } from "../host/vocabulary.ts";
 
 const MASTER = new Secret(new Uint8Array(32).fill(1));
 const EPOCH = 3600;
