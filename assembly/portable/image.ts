@@ -57,6 +57,11 @@ export function imagePathNode(hop: i32): Uint8Array {
   return node;
 }
 
+/** Audit of the last `imageDecide`. */
+export function imageAudit(): i32 {
+  return image.audit;
+}
+
 /** ASCII name of a rule. */
 export function imageRuleName(rule: u32): Uint8Array {
   const name = new Uint8Array(512);

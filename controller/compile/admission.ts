@@ -36,6 +36,7 @@ export function admitEndpoints(
     ids: countsOf([...options.gatewayIds, ...candidateIds].map(String)),
     names: countsOf(candidates.map(nameOf)),
     claims: countsOf(candidates.flatMap(({ addresses }) => [...new Set(addresses.map(numberOf))])),
+    closed: new Set(world.closed.map(numberOf)),
     ambiguous: ambiguousNamespaces(world.namespaces),
   };
   const endpoints: OverlayEndpoint[] = [];
@@ -60,6 +61,7 @@ interface Facts {
   readonly ids: ReadonlyMap<string, number>;
   readonly names: ReadonlyMap<string, number>;
   readonly claims: ReadonlyMap<bigint | undefined, number>;
+  readonly closed: ReadonlySet<bigint | undefined>;
   readonly ambiguous: ReadonlySet<string>;
 }
 
@@ -91,13 +93,17 @@ function complaintsAbout(endpoint: OverlayEndpoint, id: Uint8Array, facts: Facts
   return complaints;
 }
 
-function addressComplaint(address: bigint | undefined, { cidr, allowLoopback, claims }: Facts): string | undefined {
+function addressComplaint(
+  address: bigint | undefined,
+  { cidr, allowLoopback, claims, closed }: Facts,
+): string | undefined {
   if (address === undefined) return "is not an IP address";
   const sort = unusable(address);
   if (sort !== undefined && !(sort === "loopback" && allowLoopback))
     return `is ${sort}: an endpoint needs an address of its own`;
   if (!cidr.some(({ first, last }) => first <= address && address <= last)) return "is outside the overlay's spec.cidr";
   if ((claims.get(address) ?? 0) > 1) return "is claimed by another endpoint too: neither gets it";
+  if (closed.has(address)) return "is claimed by an object that could not be read, too: repair or remove that";
   return undefined;
 }
 

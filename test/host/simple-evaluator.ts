@@ -59,10 +59,13 @@ function side(world: World, flow: Flow, direction: "ingress" | "egress"): SideAn
   return { allowed: false, rule: nameOf(isolating[0] as NetworkPolicy) };
 }
 
-/** The endpoint of the world's overlay that has an address; who is in another overlay or in none is an outsider. */
-export function memberAt(world: World, address: string): OverlayEndpoint | undefined {
-  const overlay = world.overlays[0]?.name;
-  return world.endpoints.find((one) => one.overlay === overlay && one.addresses.includes(address));
+/**
+ * The endpoint of the world's overlay that has an address. Who is in another overlay or in none is an outsider, and so is
+ * one with an address that an unreadable object has, too.
+ */
+export function memberAt({ overlays, endpoints, closed }: World, address: string): OverlayEndpoint | undefined {
+  const found = endpoints.find((one) => one.overlay === overlays[0]?.name && one.addresses.includes(address));
+  return found?.addresses.some((one) => closed.includes(one)) ? undefined : found;
 }
 
 /** One that nobody declares has the label that every namespace has. */

@@ -65,21 +65,21 @@ function whole(world: World, sideOf: (direction: Direction) => SideDecision): De
   return { egress, ingress, path: egress.via ?? ingress.via ?? world.overlays[0]?.path ?? [] };
 }
 
-const isClosed = ({ closed }: World, { from, to }: Flow) => closed.includes(from) || closed.includes(to);
-
 /** Auditing an overlay lets through what its policies could decide: nothing between outsiders, nothing that is closed. */
 function anything(world: World, flow: Flow, direction: Direction): SideDecision {
-  if (isClosed(world, flow)) return { allowed: false, rule: "closed" };
-  const isOutside = memberAt(world, flow.from) === undefined && memberAt(world, flow.to) === undefined;
-  return isOutside ? egressAnswer(world, flow) : { allowed: true, rule: `audit ${direction}` };
+  const real = side(world, flow, direction);
+  return ["unreadable object", "outside the overlay"].includes(real.rule)
+    ? real
+    : { allowed: true, rule: "audited overlay" };
 }
 
 function side(world: World, flow: Flow, direction: Direction): SideDecision {
-  if (isClosed(world, flow)) return { allowed: false, rule: "closed" };
   const byNetworkPolicy = direction === "egress" ? egressAnswer(world, flow) : ingressAnswer(world, flow);
   const subject = memberAt(world, direction === "egress" ? flow.from : flow.to);
   // No policy selects an outsider.
   if (subject === undefined) return byNetworkPolicy;
+  const isClosed = world.closed.includes(flow.from) || world.closed.includes(flow.to);
+  if (isClosed) return { allowed: false, rule: "unreadable object" };
   const first = (steps: readonly Step[]) => decided(world, flow, direction, subject, steps);
   // NetworkPolicy decides about the pods that it isolates, and about no others.
   const isIsolated = !byNetworkPolicy.rule.startsWith("default");
