@@ -36,6 +36,8 @@ function sentence(reason: string, { from, to, port, overlay, protocol }: Explana
       return `The ingress policy of ${to.name} denies it.`;
     case "path-conflict":
       return "Policies of both sides send it by gateways of their own, and it can't pass both.";
+    case "image-invalid":
+      return "The gateways that it would have to pass aren't there: see what was rejected.";
     case "unknown-source":
       return `${from.name} is no member of overlay ${overlay}: it holds no authorization key, so no gateway lets it in.`;
     case "unknown-destination":
@@ -94,6 +96,7 @@ function sideText({ verdict, rule, policy }: ExplainedSide): string {
   }
   if (rule === "default deny") return "denied: no policy selects it, and the overlay denies by default";
   if (rule === "default allow") return "allowed: no policy selects it, and the overlay allows by default";
+  if (rule === "unreadable object") return "denied: what has an address of this flow can't be read, see what was rejected";
   if (rule === "audited overlay") return "allowed: the overlay only audits";
   return `${verdict}: it is outside the overlay`;
 }
