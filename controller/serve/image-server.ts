@@ -2,10 +2,11 @@
 import { type Http2Session, constants as http2, type IncomingHttpHeaders, type ServerHttp2Stream } from "node:http2";
 import type { Clock, Issued } from "./authority.ts";
 import { ControlServer } from "./control-server.ts";
-import { parseImageRequest } from "./image-request.ts";
+import { type ImageRequest, parseImageRequest } from "./image-request.ts";
 import { sendImage } from "./image-sender.ts";
 import type { Peer } from "./peer.ts";
-import { type NodeImage, Published, Refusal } from "./published.ts";
+import { type NodeImage, Published } from "./published.ts";
+import { REFUSALS, type Refusal, RefusalCounts } from "./refusal.ts";
 import { type Poll, WaitingPolls } from "./waiting-polls.ts";
 import { WorkerLedger, type WorkerState } from "./worker-ledger.ts";
 
@@ -14,8 +15,8 @@ export interface ImageServerEvents {
   acknowledged?(node: string, worker: WorkerState): void;
   /** A connection of this node was closed, and workers went with it. */
   disconnected?(node: string): void;
-  /** `peer` and `detail` are for the log and hold no secret. */
-  refused?(refusal: Refusal, peer: string, detail: string): void;
+  /** Of the same refusals only some are reported; `times` says how many of this SPIFFE id. No secrets. */
+  refused?(refusal: Refusal, peer: string, detail: string, times: number): void;
 }
 
 export interface ImageServerOptions {
@@ -40,6 +41,8 @@ export interface ImageServerStatus {
   readonly sessions: number;
   /** Answers so far, by HTTP status. */
   readonly answers: Readonly<Record<number, number>>;
+  /** Refusals so far, by name. */
+  readonly refusals: Readonly<Partial<Record<Refusal, number>>>;
   readonly nodes: ReadonlyMap<string, { readonly generation: bigint; readonly workers: readonly WorkerState[] }>;
 }
 
@@ -54,6 +57,7 @@ export class ImageServer {
   readonly #ledger: WorkerLedger;
   readonly #polls = new WaitingPolls();
   readonly #answers: Record<number, number> = {};
+  readonly #refusals = new RefusalCounts();
   /** The last poll of each worker over a connection: a node that was restarted names its workers anew. */
   readonly #polledOver = new WeakMap<Http2Session, Map<string, Poll>>();
   #published = new Published(undefined);
@@ -104,6 +108,7 @@ export class ImageServer {
       polls: this.#polls.size,
       sessions: this.#server.sessions,
       answers: { ...this.#answers },
+      refusals: this.#refusals.all,
       nodes: new Map(nodes),
     };
   }
@@ -115,20 +120,22 @@ export class ImageServer {
 
   #receive(stream: ServerHttp2Stream, headers: IncomingHttpHeaders, peer: Peer | undefined): void {
     const request = parseImageRequest(String(headers[":method"]), String(headers[":path"]));
-    if (request === undefined || !stream.endAfterHeaders) {
-      this.#refuse(stream, Refusal.Malformed, peer, "");
+    const refusal =
+      request === undefined || !stream.endAfterHeaders ? "malformed-request" : this.#refusal(request.node, peer);
+    if (request === undefined || peer === undefined || refusal !== undefined) {
+      this.#refuse(stream, refusal ?? "unnamed-peer", peer, request);
       return;
     }
     const now = this.#clock.now();
-    const full = this.#polls.size >= this.#limits.all ? Refusal.Unavailable : undefined;
-    const refusal = peer === undefined ? Refusal.WrongPeer : (this.#published.refusal(request.node, peer, now) ?? full);
-    if (peer === undefined || refusal !== undefined) {
-      this.#refuse(stream, refusal ?? Refusal.WrongPeer, peer, request.node);
-      return;
-    }
     const seen = { worker: request.worker, address: peer.address, generation: request.have, lastSeen: now };
     if (this.#ledger.arrived(request.node, seen)) this.#events.acknowledged?.(request.node, seen);
     this.#hold({ node: request.node, stream, peer, seen });
+  }
+
+  #refusal(node: string, peer: Peer | undefined): Refusal | undefined {
+    if (peer === undefined) return "unnamed-peer";
+    const full = this.#polls.size >= this.#limits.all ? "too-busy" : undefined;
+    return this.#published.refusal(node, peer, this.#clock.now()) ?? full;
   }
 
   #hold(poll: Poll): void {
@@ -139,7 +146,7 @@ export class ImageServer {
     });
     this.#answer(poll, renderOnce(this.#published.nodes.get(poll.node)));
     const [oldest] = this.#polls.countOf(poll.node) > this.#limits.perNode ? this.#polls.of(poll.node) : [];
-    if (oldest !== undefined) this.#turnAway(oldest, Refusal.TooManyPolls);
+    if (oldest !== undefined) this.#turnAway(oldest, "too-many-polls");
   }
 
   #remember(session: Http2Session, poll: Poll): void {
@@ -174,13 +181,13 @@ export class ImageServer {
       const parts = render();
       if (this.#settle(poll, 200)) sendImage(poll.stream, generation, parts);
     } catch (error) {
-      this.#turnAway(poll, Refusal.Broken, `${poll.node}: ${error}`);
+      this.#turnAway(poll, "image-broken", `node ${poll.node}, ${error}`);
     }
   }
 
-  #turnAway(poll: Poll, refusal: Refusal, detail = poll.node): void {
-    this.#events.refused?.(refusal, nameOf(poll.peer), detail);
-    this.#end(poll, refusal);
+  #turnAway(poll: Poll, refusal: Refusal, detail = `node ${poll.node}`): void {
+    this.#report(refusal, poll.peer, detail);
+    this.#end(poll, REFUSALS[refusal].status);
   }
 
   #end(poll: Poll, status: number): void {
@@ -203,13 +210,24 @@ export class ImageServer {
     setImmediate(() => poll.stream.session?.close());
   }
 
-  #refuse(stream: ServerHttp2Stream, refusal: Refusal, peer: Peer | undefined, detail: string): void {
-    this.#events.refused?.(refusal, nameOf(peer), detail);
-    this.#count(refusal);
-    stream.respond({ ":status": refusal }, NO_BODY);
+  #refuse(
+    stream: ServerHttp2Stream,
+    refusal: Refusal,
+    peer: Peer | undefined,
+    request: ImageRequest | undefined,
+  ): void {
+    const { status } = REFUSALS[refusal];
+    this.#report(refusal, peer, request === undefined ? "" : `node ${request.node}`);
+    this.#count(status);
+    stream.respond({ ":status": status }, NO_BODY);
     // Nobody reads the body that it may be sending.
     if (!stream.endAfterHeaders) stream.close(http2.NGHTTP2_NO_ERROR);
     if (peer !== undefined && peer.notAfter <= this.#clock.now()) stream.session?.close();
+  }
+
+  #report(refusal: Refusal, peer: Peer | undefined, detail: string): void {
+    const times = this.#refusals.count(refusal, peer?.identity ?? "");
+    if (times !== undefined) this.#events.refused?.(refusal, nameOf(peer), detail, times);
   }
 
   #count(status: number): void {

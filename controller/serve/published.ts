@@ -1,5 +1,6 @@
 /** What is published at one moment, and who may have which part of it. Immutable. */
 import type { Peer } from "./peer.ts";
+import type { Refusal } from "./refusal.ts";
 
 export interface NodeImage {
   /** SPIFFE id that the peer must show. */
@@ -9,21 +10,6 @@ export interface NodeImage {
   readonly generation: bigint;
   /** The bytes, written in this order; a function is called when a poll needs them. */
   readonly parts: readonly Uint8Array[] | (() => readonly Uint8Array[]);
-}
-
-/** Why a request was turned away, by the status that says so. */
-export enum Refusal {
-  /** Not exactly the request that nodes make. */
-  Malformed = 400,
-  /** The peer is somebody else than the node, or its certificate has ended. */
-  WrongPeer = 403,
-  UnknownNode = 404,
-  /** More polls wait for this node than it can have workers: the oldest goes. */
-  TooManyPolls = 429,
-  /** The image could not be rendered. */
-  Broken = 500,
-  /** Nothing was published yet, or more polls wait than this server holds. */
-  Unavailable = 503,
 }
 
 export class Published {
@@ -42,12 +28,13 @@ export class Published {
 
   /** Why `peer` may not have that node's image at `now`, milliseconds since 1970; undefined: it may. */
   refusal(node: string, peer: Peer, now: number): Refusal | undefined {
-    if (this.#images === undefined) return Refusal.Unavailable;
+    if (this.#images === undefined) return "nothing-published";
     const image = this.#images.get(node);
-    if (image === undefined) return Refusal.UnknownNode;
-    if (image.identity !== peer.identity || peer.notAfter <= now) return Refusal.WrongPeer;
+    if (image === undefined) return "unknown-node";
+    if (image.identity !== peer.identity) return "other-node";
+    if (peer.notAfter <= now) return "certificate-ended";
     const told = !this.#shared.has(image.identity) || image.addresses.includes(peer.address);
-    return told ? undefined : Refusal.WrongPeer;
+    return told ? undefined : "other-address";
   }
 }
 

@@ -13,6 +13,7 @@ import { ImageServer } from "../serve/image-server.ts";
 import { masterKey } from "../serve/master-key.ts";
 import { makePrivateFolder } from "../serve/private-file.ts";
 import type { NodeImage } from "../serve/published.ts";
+import { REFUSALS, type Refusal } from "../serve/refusal.ts";
 import { Renewal } from "../serve/renewal.ts";
 import { Fleet, type FleetChange } from "./fleet.ts";
 import { load, sha256 } from "./load.ts";
@@ -100,7 +101,7 @@ export class Standalone {
         acknowledged: (node) => acknowledged(node),
         // One that was behind and ended doesn't count any more.
         disconnected: (node) => acknowledged(node),
-        refused: (_, peer, detail) => events?.trouble?.(`refused an image request of ${peer}: ${detail}`),
+        refused: (...facts) => events?.trouble?.(refusalText(...facts)),
       },
     });
     await renewal.keep({
@@ -246,6 +247,13 @@ export class Standalone {
     this.#options.events?.rotated?.();
     this.#scheduleRotation();
   }
+}
+
+/** `refused an image request of PEER for node ID: REASON (what it means)`, and how often by now. */
+function refusalText(refusal: Refusal, peer: string, detail: string, times: number): string {
+  const what = ["refused an image request of", peer, ...(detail === "" ? [] : ["for", detail])].join(" ");
+  const often = times === 1 ? "" : `, ${times} times by now`;
+  return `${what}: reason=${refusal} (${REFUSALS[refusal].text})${often}`;
 }
 
 function served({ node, generation, parts }: IssuedImage): NodeImage {

@@ -77,6 +77,15 @@ describeLab(labSupport, "the shop", () => {
     );
   });
 
+  test("gives a node's image to nobody else, and says to whom it didn't and why", async () => {
+    const image = await shop.actor("intruder").play("steal", shop.tls("intruder"), shop.control, shop.ids.db);
+    expect(image).toBe("");
+    await shop.run.says(
+      "refused an image request of spiffe://shop.example/ns/guest/sa/intruder at 10.77.0.66 " +
+        `for node ${shop.ids.db}: reason=other-node (the image is that of a node with another SPIFFE id)`,
+    );
+  });
+
   test("gets no answer from an address of the overlay that nobody has", async () => {
     expect(await shop.actor("api").play("probeTcp", "10.77.0.99", 8080)).toMatchObject({ reached: false });
   });

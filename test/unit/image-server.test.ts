@@ -3,7 +3,8 @@ import { type TLSSocket, connect as tlsConnect } from "node:tls";
 import { afterAll, beforeAll, describe, expect, test } from "@jest/globals";
 import { Authority, type Issued } from "../../controller/serve/authority.ts";
 import { ImageServer, type ImageServerOptions } from "../../controller/serve/image-server.ts";
-import { type NodeImage, Refusal } from "../../controller/serve/published.ts";
+import type { NodeImage } from "../../controller/serve/published.ts";
+import type { Refusal } from "../../controller/serve/refusal.ts";
 import { withFolder } from "../folder.ts";
 import { until } from "../until.ts";
 import { ImageClient, pollPath } from "./image-client.ts";
@@ -54,7 +55,8 @@ async function withServer(
   const events = {
     acknowledged: (node: string, one: { worker: string; generation: bigint }) =>
       said.push(`${node} ${one.worker} ${one.generation}`),
-    refused: (refusal: Refusal, peer: string) => said.push(`${Refusal[refusal]}: ${peer}`),
+    refused: (refusal: Refusal, peer: string, detail: string, times: number) =>
+      said.push(`${refusal}: ${peer}, ${detail}, ${times}`),
   };
   const server = new ImageServer({ certificate: certificate("controller"), clock, events, ...options });
   const port = await server.listen("127.0.0.1", 0);
@@ -151,10 +153,10 @@ describe("image server", () => {
     }));
 
   const strangers = [
-    { name: "another node's certificate", as: "api", node: WEB, status: 403, said: "WrongPeer" },
-    { name: "a node that isn't there", as: "web", node: "00000000000000ff", status: 404, said: "UnknownNode" },
-  ];
-  test.each(strangers)("refuses $name", ({ as, node, status, said: reason }) =>
+    { name: "another node's certificate", as: "api", node: WEB, status: 403, reason: "other-node" },
+    { name: "a node that isn't there", as: "web", node: "00000000000000ff", status: 404, reason: "unknown-node" },
+  ] as const;
+  test.each(strangers)("refuses $name", ({ as, node, status, reason }) =>
     withServer({}, async ({ server, connect, said }) => {
       server.publish(
         new Map([
@@ -163,9 +165,21 @@ describe("image server", () => {
         ]),
       );
       expect(await (await connect(as)).get(pollPath(node))).toMatchObject({ status, body: Buffer.alloc(0) });
-      expect(said).toEqual([`${reason}: ${id(as)} at 127.0.0.1`]);
+      expect(said).toEqual([`${reason}: ${id(as)} at 127.0.0.1, node ${node}, 1`]);
+      expect(server.status().refusals).toEqual({ [reason]: 1 });
     }),
   );
+
+  test("says the first, second, fourth and eighth of many refusals, and counts all", () =>
+    withServer({}, async ({ server, connect, said }) => {
+      server.publish(new Map([[API, image("api", 1n)]]));
+      const client = await connect("web");
+      for (let i = 0; i < 9; i++) await client.get(pollPath(i.toString(16).padStart(16, "f")));
+      expect(said.map((line) => Number(/, ([0-9]+)$/.exec(line)?.[1]))).toEqual([1, 2, 4, 8]);
+      expect(server.status().refusals).toEqual({ "unknown-node": 9 });
+      await (await connect("twin")).get(pollPath(WEB));
+      expect(said.at(-1)).toBe(`unknown-node: ${id("twin")} at 127.0.0.1, node ${WEB}, 1`);
+    }));
 
   test("tells nodes of one identity apart by address", () =>
     withServer({}, async ({ server, connect }) => {
@@ -184,6 +198,7 @@ describe("image server", () => {
         two.get(pollPath(TWIN)),
       ];
       expect((await Promise.all(statuses)).map(({ status }) => status)).toEqual([200, 403, 403, 200]);
+      expect(server.status().refusals).toEqual({ "other-address": 2 });
     }));
 
   test("takes an identity that only one node has from any address", () =>
@@ -193,8 +208,9 @@ describe("image server", () => {
     }));
 
   test("is unavailable before the first publication", () =>
-    withServer({}, async ({ connect }) => {
+    withServer({}, async ({ server, connect }) => {
       expect((await (await connect("web")).get(pollPath(WEB))).status).toBe(503);
+      expect(server.status().refusals).toEqual({ "nothing-published": 1 });
     }));
 
   test("ends the wait of a node that is no longer there", () =>
@@ -204,11 +220,12 @@ describe("image server", () => {
       await until(() => server.status().polls === 1, "the poll to wait");
       server.publish(new Map());
       expect((await answer).status).toBe(404);
+      expect(server.status().refusals).toEqual({ "unknown-node": 1 });
       expect(server.programmed(WEB)).toEqual({ workers: 0, current: 0 });
     }));
 
   test("says that an image cannot be rendered, and serves the others", () =>
-    withServer({}, async ({ server, connect }) => {
+    withServer({}, async ({ server, connect, said }) => {
       const parts = () => {
         throw new Error("no key");
       };
@@ -220,6 +237,8 @@ describe("image server", () => {
       );
       expect((await (await connect("web")).get(pollPath(WEB))).status).toBe(500);
       expect((await (await connect("api")).get(pollPath(API))).status).toBe(200);
+      expect(said[1]).toBe(`image-broken: ${id("web")} at 127.0.0.1, node ${WEB}, Error: no key, 1`);
+      expect(server.status().refusals).toEqual({ "image-broken": 1 });
     }));
 });
 
@@ -313,6 +332,7 @@ describe("image server under strain", () => {
       const first = client.get(pollPath(WEB, 1, "a"));
       for (const worker of ["b", "c"]) client.get(pollPath(WEB, 1, worker));
       expect((await first).status).toBe(429);
+      expect(server.status().refusals).toEqual({ "too-many-polls": 1 });
       expect(server.status().polls).toBe(2);
     }));
 
@@ -327,6 +347,7 @@ describe("image server under strain", () => {
       (await connect("web")).get(pollPath(WEB, 1));
       await until(() => server.status().polls === 1, "the poll to wait");
       expect((await (await connect("api")).get(pollPath(API, 1))).status).toBe(503);
+      expect(server.status().refusals).toEqual({ "too-busy": 1 });
     }));
 
   test("forgets polls that were given up", () =>
@@ -358,6 +379,7 @@ describe("image server under strain", () => {
     withServer({}, async ({ server, connect }) => {
       server.publish(new Map([[WEB, image("web", 1n)]]));
       expect((await (await connect("web")).get(path, extra)).status).toBe(400);
+      expect(server.status().refusals).toEqual({ "malformed-request": 1 });
     }),
   );
 
@@ -417,6 +439,7 @@ describe("connection to the image server", () => {
         server.publish(new Map([[WEB, { ...image("web", 1n), identity: name }]]));
         const client = await ImageClient.connect(port, authority.root, await authority.issue(name));
         expect((await client.get(pollPath(WEB))).status).toBe(403);
+        expect(server.status().refusals).toEqual({ "unnamed-peer": 1 });
         client.close();
       }),
   );
@@ -472,6 +495,7 @@ describe("connection to the image server", () => {
       const stubborn = await connect("web");
       clock.time += HOUR * 0.2;
       expect((await stubborn.get(pollPath(WEB))).status).toBe(403);
+      expect(server.status().refusals).toEqual({ "certificate-ended": 1 });
     }));
 });
 

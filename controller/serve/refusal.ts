@@ -1,0 +1,46 @@
+/** Why an image request was turned away: the HTTP status is for the peer, name and sentence are for operators. Pure. */
+
+/** Names are in people's dashboards: they are never changed. */
+export const REFUSALS = {
+  "malformed-request": { status: 400, text: "not exactly the request that nodes make" },
+  "unnamed-peer": { status: 403, text: "the certificate names no SPIFFE id, or more than one" },
+  "certificate-ended": { status: 403, text: "the certificate that the connection began with has ended" },
+  "other-node": { status: 403, text: "the image is that of a node with another SPIFFE id" },
+  "other-address": {
+    status: 403,
+    text: "several nodes have this SPIFFE id, and the node that was asked for isn't at this address",
+  },
+  "unknown-node": { status: 404, text: "no node has this id: it was removed or renamed" },
+  "too-many-polls": { status: 429, text: "more polls wait for this node than it can have workers" },
+  "image-broken": { status: 500, text: "the image can't be rendered" },
+  "nothing-published": { status: 503, text: "the controller has just started" },
+  "too-busy": { status: 503, text: "more polls wait than this controller holds" },
+} as const;
+
+export type Refusal = keyof typeof REFUSALS;
+
+/** More are told apart only until one is forgotten. */
+const MAX_TOLD = 1024;
+
+/** Counts refusals, and says which are worth a line: of the same ones the first, the second, the fourth, the eighth, ... */
+export class RefusalCounts {
+  readonly #all: Partial<Record<Refusal, number>> = {};
+  readonly #told = new Map<string, number>();
+
+  /** By name; those that never happened are absent. */
+  get all(): Readonly<Partial<Record<Refusal, number>>> {
+    return { ...this.#all };
+  }
+
+  /** How often whoever has this SPIFFE id was refused so, if it is to be said. */
+  count(refusal: Refusal, identity: string): number | undefined {
+    this.#all[refusal] = (this.#all[refusal] ?? 0) + 1;
+    // Not by node or address: peers choose these as they like.
+    const key = `${refusal} ${identity}`;
+    const times = (this.#told.get(key) ?? 0) + 1;
+    this.#told.delete(key);
+    if (this.#told.size >= MAX_TOLD) this.#told.delete(this.#told.keys().next().value as string);
+    this.#told.set(key, times);
+    return Number.isInteger(Math.log2(times)) ? times : undefined;
+  }
+}
