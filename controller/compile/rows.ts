@@ -37,7 +37,10 @@ export function verdictTable(
     if (cls < classes.firstMember) return { egress: outsiders, ingress: outsiders, farIngress: NONE, farEgress: NONE };
     return { egress: egress(cls), ingress: ingress(cls), farIngress: NONE, farEgress: NONE };
   });
-  return rows.result(byClass);
+  const namesPaths = [...statements.egress, ...statements.ingress].some(({ clauses }) =>
+    clauses.some(({ path }) => path !== NONE),
+  );
+  return rows.result(namesPaths ? rows.withFarPaths(byClass) : byClass);
 }
 
 /** What the statements that select some classes come to. */
@@ -75,9 +78,11 @@ class Rows {
     this.standard = this.standardClaims();
   }
 
-  result(ownRows: readonly ClassRows[]): TableResult {
-    const farPaths = new FarPaths(this.store, this.maps, this.lists, this.budget);
-    const classes = farPaths.added(ownRows);
+  withFarPaths(classes: readonly ClassRows[]): ClassRows[] {
+    return new FarPaths(this.store, this.maps, this.lists, this.budget).added(classes);
+  }
+
+  result(classes: readonly ClassRows[]): TableResult {
     const { rows, portSets } = this.store;
     const { columns } = this.maps;
     const intervals = this.lists.intervals.all();
