@@ -4,6 +4,7 @@ import { currentLab } from "../node/lab-entry.ts";
 import { formatRejection } from "../read/issue.ts";
 import { Session, type Start } from "../standalone/session.ts";
 import { showCrash, showEdit, showMatrix, showRekey, showRotation } from "./acts.ts";
+import { showPath } from "./path-act.ts";
 import type { Presenter } from "./presenter.ts";
 import { showSiege } from "./siege.ts";
 import { copyShop, Diary, Stage } from "./stage.ts";
@@ -48,6 +49,7 @@ export async function raiseShop(settings: DemoSettings, show: Presenter): Promis
 export async function playActs(stage: Stage, show: Presenter): Promise<void> {
   await showMatrix(stage, show);
   await showEdit(stage, show);
+  await showPath(stage, show);
   await showRotation(stage, show);
   await showRekey(stage, show);
   await showCrash(stage, show);
