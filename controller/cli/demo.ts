@@ -40,7 +40,7 @@ async function demo(envoy: string, keep: boolean): Promise<ExitCode> {
     const interrupted = asked.then((signal) => Promise.reject(new Error(`stopped by ${signal}`)));
     await Promise.race([playActs(stage, show), interrupted]);
     if (keep) {
-      explainKeep(show, stateFolder);
+      explainKeep(show, stateFolder, stage.session.machine.flat);
       await asked;
     }
     return verdict(show);
@@ -59,11 +59,10 @@ function verdict(show: Presenter): ExitCode {
   return show.failures === 0 ? ExitCode.Ok : ExitCode.Error;
 }
 
-function explainKeep(show: Presenter, stateFolder: string): void {
+function explainKeep(show: Presenter, stateFolder: string, flat: boolean): void {
   show.heading("The shop keeps running until Ctrl-C. In another terminal, try:");
   for (const line of [
-    `npx sallyport exec --state ${stateFolder} web -- curl -s http://10.77.0.12:8080/`,
-    `npx sallyport exec --state ${stateFolder} web -- curl -s --max-time 3 http://10.77.0.13:5432/     (denied)`,
+    ...(flat ? THROUGH_THE_PROXY : capturedTries(stateFolder)),
     `npx sallyport status --state ${stateFolder}`,
     `npx sallyport explain -f ${stateFolder}/resources --from shop/web --to data/db --port pg`,
     `edit ${stateFolder}/resources/policy-data.yaml and watch ${stateFolder}/nodes/edge-a-1/envoy.log`,
@@ -71,3 +70,16 @@ function explainKeep(show: Presenter, stateFolder: string): void {
     show.note(line);
   }
 }
+
+function capturedTries(stateFolder: string): string[] {
+  return [
+    `npx sallyport exec --state ${stateFolder} web -- curl -s http://10.77.0.12:8080/`,
+    `npx sallyport exec --state ${stateFolder} web -- curl -s --max-time 3 http://10.77.0.13:5432/     (denied)`,
+  ];
+}
+
+/** Without capture an app names its destination itself, as the demo's do. */
+const THROUGH_THE_PROXY = [
+  `bash -c 'exec 3<>/dev/tcp/127.77.0.11/15041; printf "PROXY TCP4 127.77.0.11 127.77.0.12 1 8080\\r\\nGET / HTTP/1.0\\r\\n\\r\\n" >&3; cat <&3'`,
+  `bash -c 'exec 3<>/dev/tcp/127.77.0.11/15041; printf "PROXY TCP4 127.77.0.11 127.77.0.13 1 5432\\r\\n" >&3; cat <&3'     (denied)`,
+];

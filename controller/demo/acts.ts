@@ -37,9 +37,12 @@ export async function showMatrix(stage: Stage, show: Presenter): Promise<void> {
     rows.push([from, ...expected, "|", ...observed]);
   }
   show.table(rows);
+  const how = stage.session.machine.flat
+    ? "through their proxies, which were told the destination by the PROXY protocol"
+    : "by a plain connect()";
   show.check(
     differences === 0,
-    `${PEOPLE.length * APPS.length} pairs tried by a plain connect(), ${differences} unlike what was expected`,
+    `${PEOPLE.length * APPS.length} pairs tried ${how}, ${differences} unlike what was expected`,
   );
 }
 
