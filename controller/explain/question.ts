@@ -1,5 +1,6 @@
 import type { CompiledEndpoint, CompiledPolicy } from "../compile/compiled.ts";
 import { familyOf, formatAddress, parseAddress } from "../model/address.ts";
+import { IP_PROTOCOLS } from "../model/protocols.ts";
 import type { OverlayEndpoint, Protocol } from "../model/resources.ts";
 
 /** May this flow pass? */
@@ -120,12 +121,18 @@ function party({ name, policy, member }: Found, address: string, answering: Comp
 
 const PROTOCOLS: readonly Protocol[] = ["TCP", "UDP", "SCTP"];
 
+const OTHERS = new Set(Object.keys(IP_PROTOCOLS).map((name) => name.toUpperCase()));
+for (const protocol of PROTOCOLS) OTHERS.delete(protocol);
+
 /** `8080`, `8080/tcp`, `TCP/8080`, or the name of a port of the destination. */
 export function decodePort(text: string, to: Found, suggest: Suggest): FlowPort | Problem {
   const parts = text.split("/");
   const protocol = PROTOCOLS.find((known) => parts.some((part) => part.toUpperCase() === known));
   const rest = parts.filter((part) => part.toUpperCase() !== protocol);
   const [port] = rest;
+  const other = parts.find((part) => OTHERS.has(part.toUpperCase()));
+  if (other !== undefined && !to.member?.endpoint.ports.some(({ name }) => name === text))
+    return { problem: `${other} can't be asked about, only TCP, UDP and SCTP; sallyport diff compares every protocol` };
   if (port === undefined || rest.length > 1 || parts.length > 2)
     return { problem: `${text} is not a port: write 8080, 8080/tcp or the name of a port` };
   if (/^[0-9]+$/.test(port)) return numbered(Number(port), protocol ?? "TCP", text);

@@ -27,6 +27,11 @@ const wrong: readonly { name: string; args: string; says: RegExp }[] = [
   { name: "standard input as both states", args: "diff - -", says: /standard input holds one state/ },
   { name: "an empty variable", args: `explain -f ${SHOP} --to shop/api --port 1 --from=`, says: /--from is empty/ },
   {
+    name: "a protocol that can't be asked about",
+    args: `explain -f ${SHOP} --from web --to api --port icmp/8`,
+    says: /icmp can't be asked about, only TCP, UDP and SCTP/,
+  },
+  {
     name: "a directory of tests",
     args: "test manifests/samples/tests",
     says: /is a directory: name the files of tests/,

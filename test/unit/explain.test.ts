@@ -197,8 +197,13 @@ describe("refuses with what to do", () => {
     { name: "port 65536", args: ["web", "api", "65536"], says: /ports are 1 to 65535/ },
     {
       name: "an unknown protocol",
+      args: ["web", "api", "8080/tpc"],
+      says: /8080\/tpc is not a port: write 8080, 8080\/tcp/,
+    },
+    {
+      name: "a protocol that is no answer's",
       args: ["web", "api", "8080/icmp"],
-      says: /8080\/icmp is not a port: write 8080, 8080\/tcp/,
+      says: /icmp can't be asked about, only TCP, UDP and SCTP/,
     },
     { name: "no port", args: ["web", "api", "tcp"], says: /tcp is not a port/ },
     {
