@@ -1,7 +1,7 @@
 import { Option } from "commander";
 import { type Compilation, compile } from "../compile/compile.ts";
 import type { Isolation, World } from "../model/resources.ts";
-import { asAsked } from "../offline/as-asked.ts";
+import { asAsked, asEnforced } from "../offline/as-asked.ts";
 import { didYouMean } from "../read/closest.ts";
 import { readWorld } from "../read/files.ts";
 import { formatRejection } from "../read/issue.ts";
@@ -25,8 +25,13 @@ export function overlayOption(): Option {
   return new Option("--overlay <name>", "which overlay, if there are several");
 }
 
+export function enforceAuditedOption(about = "answer as if what is audited were enforced"): Option {
+  return new Option("--enforce-audited", about);
+}
+
 export interface AskedFor {
   readonly isolation?: string | undefined;
+  readonly enforceAudited?: boolean | undefined;
   readonly overlay?: string;
 }
 
@@ -42,7 +47,7 @@ export interface AskedWorld {
 export async function askedWorld(
   run: Run,
   files: readonly string[],
-  { isolation }: AskedFor,
+  { isolation, enforceAudited = false }: AskedFor,
 ): Promise<AskedWorld | undefined> {
   const { world: read, rejections: unread, unreadable } = await readWorld(...files);
   const places = files.join(", ");
@@ -52,7 +57,8 @@ export async function askedWorld(
   if (read.overlays.length === 0 && broken.length > 0)
     return failed(run, [...broken.map(formatRejection), `${places} has no Overlay that can be read`].join("\n"));
   if (unread.length === 0 && isNothing(read)) return failed(run, nothingIn(files));
-  const world = asAsked(read, ISOLATIONS[isolation ?? ""]);
+  const asked = asAsked(read, ISOLATIONS[isolation ?? ""]);
+  const world = enforceAudited ? asEnforced(asked) : asked;
   const compilations = world.overlays.map(({ name }) => compile(world, name, { allowLoopback: true }));
   const uncompiled = compilations.flatMap(({ rejections }) => rejections);
   const rejections = [...unread, ...uncompiled.filter(({ origin }) => origin.file !== "")].map(formatRejection);

@@ -2,7 +2,7 @@ import { Command, Option } from "commander";
 import type { Compilation } from "../compile/compile.ts";
 import type { CompiledPolicy } from "../compile/compiled.ts";
 import { differences } from "../diff/compare.ts";
-import { type AskedFor, type AskedWorld, askedWorld, isolationOption } from "./asked-world.ts";
+import { type AskedFor, type AskedWorld, askedWorld, enforceAuditedOption, isolationOption } from "./asked-world.ts";
 import { ExitCode, fail, type Run } from "./command.ts";
 import { diffJson, diffMarkdown, diffText, type OverlayDiff } from "./diff-text.ts";
 
@@ -20,7 +20,8 @@ Exit codes: 0 no flow changes, 3 flows change, 2 error, or something in NEW can'
 Examples:
   sallyport diff before/ after/
   git worktree add /tmp/base main && sallyport diff /tmp/base/policies policies --output markdown
-  kubectl get ns,pods,netpol -A -o yaml > now.yaml; sallyport diff now.yaml planned/`;
+  kubectl get ns,pods,netpol -A -o yaml > now.yaml; sallyport diff now.yaml planned/
+  sallyport diff policies policies --enforce-audited   # what would it change to enforce what is audited?`;
 
 export function diffCommand(run: Run): Command {
   return new Command("diff")
@@ -28,6 +29,7 @@ export function diffCommand(run: Run): Command {
     .argument("<old>", "the state before")
     .argument("<new>", "the state after")
     .addOption(isolationOption())
+    .addOption(enforceAuditedOption("take NEW as if what it audits were enforced"))
     .addOption(
       new Option("-o, --output <format>", "how to print it").choices(["text", "markdown", "json"]).default("text"),
     )
@@ -39,7 +41,7 @@ export function diffCommand(run: Run): Command {
 
 async function diff(run: Run, oldPath: string, nowPath: string, options: Options): Promise<ExitCode> {
   if (oldPath === "-" && nowPath === "-") return fail(run, "- is there twice, and standard input holds one state");
-  const old = await askedWorld(run, [oldPath], options);
+  const old = await askedWorld(run, [oldPath], { ...options, enforceAudited: false });
   const now = await askedWorld(run, [nowPath], options);
   if (old === undefined || now === undefined) return ExitCode.Error;
   const diffs = overlayPairs(old, now).map(overlayDiff).filter(isChange);

@@ -3,7 +3,7 @@ import { type Explanation, explain } from "../explain/explain.ts";
 import { decodeQuestion } from "../explain/question.ts";
 import type { Member, World } from "../model/resources.ts";
 import { didYouMean } from "../read/closest.ts";
-import { type AskedFor, askedWorld, FILES, isolationOption } from "./asked-world.ts";
+import { type AskedFor, askedWorld, enforceAuditedOption, FILES, isolationOption } from "./asked-world.ts";
 import { ExitCode, fail, type Run } from "./command.ts";
 import { explanationText } from "./explanation-text.ts";
 
@@ -37,6 +37,7 @@ export function explainCommand(run: Run): Command {
     .requiredOption("--to <party>", "whom to")
     .requiredOption("--port <port>", "at which port")
     .addOption(isolationOption())
+    .addOption(enforceAuditedOption())
     .addOption(new Option("-o, --output <format>", "how to print the answer").choices(["text", "json"]).default("text"))
     .addHelpText("after", HELP)
     .action(async (options: Options) => {

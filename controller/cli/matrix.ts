@@ -5,7 +5,15 @@ import { declaredPorts, decodePorts } from "../matrix/ports.ts";
 import type { World } from "../model/resources.ts";
 import { deciderOf, type Engine } from "../offline/decider.ts";
 import { listed } from "../offline/listed.ts";
-import { type AskedFor, askedOverlay, askedWorld, FILES, isolationOption, overlayOption } from "./asked-world.ts";
+import {
+  type AskedFor,
+  askedOverlay,
+  askedWorld,
+  enforceAuditedOption,
+  FILES,
+  isolationOption,
+  overlayOption,
+} from "./asked-world.ts";
 import { fail, type Run } from "./command.ts";
 import { codeFolder } from "./installation.ts";
 import { matrixJson } from "./matrix-json.ts";
@@ -38,6 +46,7 @@ export function matrixCommand(run: Run): Command {
     .requiredOption(...FILES)
     .option("--ports <ports>", "ports such as TCP/80,UDP/53; else those that members declare, else TCP/80")
     .addOption(isolationOption())
+    .addOption(enforceAuditedOption())
     .addOption(overlayOption())
     .addOption(
       new Option("--engine <engine>", "the filters' code as TypeScript (node) or as compiled (wasm)")

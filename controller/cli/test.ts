@@ -5,7 +5,7 @@ import { decodeTestFile, type TestFile } from "../policy-test/decode.ts";
 import { TestRunner } from "../policy-test/run.ts";
 import { didYouMean } from "../read/closest.ts";
 import { formatRejection } from "../read/issue.ts";
-import { type AskedFor, askedWorld, ISOLATIONS, isolationOption } from "./asked-world.ts";
+import { type AskedFor, askedWorld, enforceAuditedOption, ISOLATIONS, isolationOption } from "./asked-world.ts";
 import { ExitCode, fail, type Run } from "./command.ts";
 import { type FileResults, junitReport, tapReport, textReport } from "./test-report.ts";
 
@@ -40,6 +40,7 @@ export function testCommand(run: Run): Command {
     .argument("<file...>", "files of tests")
     .option("-f, --file <path...>", "the world, instead of what the files of tests say; - is standard input")
     .addOption(isolationOption())
+    .addOption(enforceAuditedOption())
     .addOption(new Option("-o, --output <format>", "how to report").choices(["text", "tap", "junit"]).default("text"))
     .addHelpText("after", HELP)
     .action(async (files: readonly string[], options: Options) => {
@@ -68,7 +69,7 @@ const REPORTS = { text: textReport, tap: tapReport, junit: junitReport };
 async function testFile(
   run: Run,
   file: string,
-  { file: paths, isolation }: Options,
+  { file: paths, isolation, enforceAudited }: Options,
 ): Promise<(FileResults & { readonly isWhole: boolean }) | undefined> {
   const decoded = await readTestFile(run, file);
   if (decoded === undefined) return undefined;
@@ -77,7 +78,10 @@ async function testFile(
     run.exitCode = fail(run, `${file} names no world: add world: [<path>], or say -f`);
     return undefined;
   }
-  const asked = await askedWorld(run, world, { isolation: isolation ?? wordOf(decoded.isolation) });
+  const asked = await askedWorld(run, world, {
+    isolation: isolation ?? wordOf(decoded.isolation),
+    enforceAudited,
+  });
   if (asked === undefined) return undefined;
   const runner = new TestRunner(
     asked.compilations.map(({ policy }) => policy),

@@ -13,7 +13,27 @@ export function asAsked(world: World, isolation: Isolation | undefined): World {
     return { ...world, overlays: world.overlays.map(asked) };
   }
   const overlay = impliedOverlay(isolation ?? "Kubernetes");
-  return { ...world, overlays: [overlay], endpoints: world.endpoints.map((one) => ({ ...one, overlay: NAME })) };
+  return {
+    ...world,
+    overlays: [overlay],
+    endpoints: world.endpoints.map((one) => ({ ...one, overlay: NAME })),
+    flowPolicies: world.flowPolicies.map((one) => ({ ...one, overlay: NAME })),
+  };
+}
+
+/** The world in which nothing is audited any more: all of it is enforced. */
+export function asEnforced(world: World): World {
+  return {
+    ...world,
+    overlays: world.overlays.map((overlay) => ({ ...overlay, enforcement: "Enforce" })),
+    policies: world.policies.map(enforced),
+    clusterPolicies: world.clusterPolicies.map(enforced),
+    flowPolicies: world.flowPolicies.map(enforced),
+  };
+}
+
+function enforced<T extends { readonly enforcement?: "Audit" }>({ enforcement, ...policy }: T): Omit<T, "enforcement"> {
+  return policy;
 }
 
 /** Nobody wrote this overlay. */
