@@ -96,8 +96,7 @@ function sideText({ verdict, rule, policy }: ExplainedSide): string {
   }
   if (rule === "default deny") return "denied: no policy selects it, and the overlay denies by default";
   if (rule === "default allow") return "allowed: no policy selects it, and the overlay allows by default";
-  if (rule === "unreadable object")
-    return "denied: what has an address of this flow can't be read, see what was rejected";
+  if (rule === "unreadable object") return "denied: an object with its address can't be read";
   if (rule === "audited overlay") return "allowed: the overlay only audits";
   return `${verdict}: it is outside the overlay`;
 }
