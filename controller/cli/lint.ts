@@ -34,7 +34,8 @@ Codes:
   blind-block           an ipBlock that nothing in the overlay ever matches
   egress-unchecked      an overlay whose members reach outsiders whatever policy says
   client-address        an AuthorizationPolicy by client address
-  domain-names          a rule by name, where few flows carry one
+  domain-names          a rule by name, where no flow carries one
+  path-conflict         FlowPolicies of both sides that send a flow by different gateways, so that it is denied
   blocks-tunnel         a NetworkPolicy that closes the tunnel port 15042
   blocks-probes         a NetworkPolicy that closes the mesh's ports 15020, 15021, 15090
   unprotected-members   members that no policy isolates, with isolation Kubernetes

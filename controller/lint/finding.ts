@@ -17,6 +17,7 @@ export type Code =
   | "egress-unchecked"
   | "client-address"
   | "domain-names"
+  | "path-conflict"
   | "blocks-tunnel"
   | "blocks-probes"
   | "unprotected-members";

@@ -5,6 +5,7 @@ import { domainNames } from "./domain-names.ts";
 import type { Facts } from "./facts.ts";
 import type { Finding } from "./finding.ts";
 import { hostNetworkPods } from "./host-network.ts";
+import { pathConflicts } from "./path-conflicts.ts";
 import { unknownPortNames } from "./port-names.ts";
 import { emptySelections } from "./selections.ts";
 import { shadowedRules } from "./shadowed.ts";
@@ -19,6 +20,7 @@ const CHECKS = [
   blocks,
   uncheckedEgress,
   domainNames,
+  pathConflicts,
   blockedPorts,
   unprotectedMembers,
 ];

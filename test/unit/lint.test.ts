@@ -240,7 +240,14 @@ const rows: Row[] = [
   {
     name: "domain names",
     object: clusterPolicy({ egress: [{ action: "Accept", to: [{ domainNames: ["example.com"] }] }] }),
-    finds: [["domain-names", "warning", "spec.egress[0].to[0].domainNames", /only flows that carry a name/]],
+    finds: [
+      [
+        "domain-names",
+        "warning",
+        "spec.egress[0].to[0].domainNames",
+        /no flow that the overlay carries comes with a name/,
+      ],
+    ],
   },
   {
     name: "a server that asks for its client's address",
@@ -272,6 +279,53 @@ describe("finds", () => {
     );
     for (const [i, [, , , says]] of finds.entries()) expect(about[i]?.message).toMatch(says);
     expect(code).toBe(3);
+  });
+
+  const ways: { name: string; egress: object; ingress: object; found: boolean }[] = [
+    { name: "different gateways for a flow", egress: {}, ingress: {}, found: true },
+    { name: "no gateways on one side", egress: {}, ingress: { via: undefined }, found: false },
+    { name: "the same gateways", egress: {}, ingress: { via: ["g"] }, found: false },
+    { name: "different ports", egress: { ports: [{ port: 80 }] }, ingress: { ports: [{ port: 81 }] }, found: false },
+    {
+      name: "a port by name and by number",
+      egress: { ports: [{ protocol: "UDP", port: "dns" }] },
+      ingress: { ports: [{ protocol: "UDP", port: 53 }] },
+      found: true,
+    },
+    {
+      name: "another source",
+      egress: {},
+      ingress: { from: [{ namespaceSelector: {}, podSelector: app("api") }] },
+      found: false,
+    },
+    {
+      name: "another destination by address",
+      egress: { to: [{ ipBlock: { cidr: "10.0.0.4/32" } }] },
+      ingress: {},
+      found: false,
+    },
+    { name: "an audited side", egress: { enforcement: "Audit" }, ingress: {}, found: false },
+  ];
+
+  test.each(ways)("FlowPolicies of both sides with $name: $found", async ({ egress, ingress, found }) => {
+    const about = (name: string) => ({ namespaceSelector: {}, podSelector: app(name) });
+    const common = { overlay: "o", priority: 1, action: "Allow" };
+    const kind = { apiVersion: "sallyport.dev/v1alpha1", kind: "FlowPolicy" };
+    const out = {
+      ...kind,
+      metadata: { name: "out" },
+      spec: { ...common, subject: about("web"), to: [about("db")], via: ["g"], ...egress },
+    };
+    const into = {
+      ...kind,
+      metadata: { name: "into" },
+      spec: { ...common, subject: about("db"), from: [about("web")], via: ["h"], ...ingress },
+    };
+    const { findings } = await lint([...OVERLAY, out, into]);
+    const conflicts = findings.filter(({ code }) => code === "path-conflict");
+    expect(conflicts).toEqual(found ? [expect.objectContaining({ object: "FlowPolicy out", field: "spec.via" })] : []);
+    for (const { message } of conflicts)
+      expect(message).toMatch(/from shop\/web to data\/db by \[g\], but FlowPolicy into by \[h\]/);
   });
 
   test("a pod on its node's network that a policy selects", async () => {
