@@ -1,17 +1,19 @@
 import { parseAddress } from "../model/address.ts";
+import { hexId } from "../model/hex.ts";
 import type { Namespace, Overlay, OverlayEndpoint, Rejection, World } from "../model/resources.ts";
-import type { MemberAddress } from "./classes.ts";
-import { countsOf } from "./counts.ts";
 import { endpointId } from "./ids.ts";
+import { compareText } from "./order.ts";
 import { type AddressRange, addressNumber, blockRanges } from "./ranges.ts";
+import { Sorted } from "./sorted.ts";
+import { Tally } from "./tally.ts";
 
-/** The endpoints that take part in an overlay, by namespace and name, and their distinct addresses. */
-export interface AdmittedEndpoints {
-  readonly endpoints: readonly OverlayEndpoint[];
-  /** Their node ids. */
-  readonly ids: readonly Uint8Array[];
-  /** Ascending within an endpoint. */
-  readonly addresses: readonly MemberAddress[];
+/** An endpoint that takes part in an overlay: the same object from world to world while its endpoint is. */
+export interface AdmittedMember {
+  readonly endpoint: OverlayEndpoint;
+  /** Its node id. */
+  readonly id: Uint8Array;
+  /** Ascending, distinct. */
+  readonly addresses: readonly bigint[];
 }
 
 export interface AdmissionOptions {
@@ -21,90 +23,146 @@ export interface AdmissionOptions {
 
 type Complaint = Omit<Rejection, "origin">;
 
-/** Leaves out every endpoint about which anything is wrong; of two that contradict each other, both. */
-export function admitEndpoints(
-  world: World,
-  overlay: Overlay,
-  options: AdmissionOptions,
-  rejections: Rejection[],
-): AdmittedEndpoints {
-  const candidates = world.endpoints.filter((endpoint) => endpoint.overlay === overlay.name).sort(byName);
-  const candidateIds = candidates.map(endpointId);
-  const facts: Facts = {
-    cidr: overlay.cidr.flatMap((cidr) => blockRanges(cidr) ?? []),
-    allowLoopback: options.allowLoopback,
-    ids: countsOf([...options.gatewayIds, ...candidateIds].map(String)),
-    names: countsOf(candidates.map(nameOf)),
-    claims: countsOf(candidates.flatMap(({ addresses }) => [...new Set(addresses.map(numberOf))])),
-    closed: new Set(world.closed.map(numberOf)),
-    ambiguous: ambiguousNamespaces(world.namespaces),
-  };
-  const endpoints: OverlayEndpoint[] = [];
-  const ids: Uint8Array[] = [];
-  const addresses: MemberAddress[] = [];
-  candidates.forEach((candidate, i) => {
-    const id = candidateIds[i] as Uint8Array;
-    const complaints = complaintsAbout(candidate, id, facts);
-    for (const complaint of complaints) rejections.push({ origin: candidate.origin, ...complaint });
-    if (complaints.length > 0) return;
-    ids.push(id);
-    const endpoint = endpoints.push(candidate) - 1;
-    const distinct = new Set(candidate.addresses.map((text) => numberOf(text) as bigint));
-    for (const address of [...distinct].sort((a, b) => (a < b ? -1 : 1))) addresses.push({ endpoint, address });
-  });
-  return { endpoints, ids, addresses };
-}
+/**
+ * Leaves out every endpoint about which anything is wrong; of two that contradict each other, both. Remembers the world
+ * before, so that a world like it costs what differs; overlay and options stay the same.
+ */
+export class Admission {
+  private readonly candidates = new WeakMap<OverlayEndpoint, Candidate>();
+  private readonly sorted = new Sorted<Candidate>((a, b) => compareText(a.name, b.name));
+  private readonly names = new Tally<string>();
+  private readonly ids = new Tally<string>();
+  private readonly claims = new Tally<bigint>();
+  private readonly cidr: readonly AddressRange[];
+  private ambiguous: ReadonlySet<string> = new Set();
+  private closed: ReadonlySet<bigint | undefined> = new Set();
+  private closedText = "";
+  private complaints: ReadonlyMap<Candidate, readonly Complaint[]> = new Map();
+  private members: readonly AdmittedMember[] = [];
 
-interface Facts {
-  readonly cidr: readonly AddressRange[];
-  readonly allowLoopback: boolean;
-  readonly ids: ReadonlyMap<string, number>;
-  readonly names: ReadonlyMap<string, number>;
-  readonly claims: ReadonlyMap<bigint | undefined, number>;
-  readonly closed: ReadonlySet<bigint | undefined>;
-  readonly ambiguous: ReadonlySet<string>;
-}
-
-function complaintsAbout(endpoint: OverlayEndpoint, id: Uint8Array, facts: Facts): Complaint[] {
-  const complaints: Complaint[] = [];
-  if ((facts.names.get(nameOf(endpoint)) ?? 0) > 1) {
-    complaints.push({
-      field: "metadata.name",
-      message: "another endpoint of this overlay has this namespace and name; rename one",
-    });
-  } else if ((facts.ids.get(String(id)) ?? 0) > 1) {
-    complaints.push({
-      field: "metadata.name",
-      message: "its node id, a hash of its name, is another node's too; rename it",
-    });
+  constructor(
+    private readonly overlay: Overlay,
+    private readonly options: AdmissionOptions,
+  ) {
+    this.cidr = overlay.cidr.flatMap((cidr) => blockRanges(cidr) ?? []);
+    for (const id of options.gatewayIds) this.ids.add(hexId(id));
   }
-  if (facts.ambiguous.has(endpoint.namespace)) {
-    complaints.push({
-      field: "spec.namespace",
-      message: "this namespace is declared more than once, with different labels; remove one",
-    });
+
+  /** The endpoints of a world that take part, by namespace and name. */
+  admit({ endpoints, namespaces, closed }: World, rejections: Rejection[]): readonly AdmittedMember[] {
+    const { all, added, removed } = this.sorted.next(this.candidatesOf(endpoints));
+    const wasContested = this.contested;
+    for (const candidate of removed) this.count(candidate, "remove");
+    for (const candidate of added) this.count(candidate, "add");
+    const sameWorld = this.takeFacts(namespaces, closed);
+    // Where nobody contests anything, what was said about the others stands.
+    const sameFacts = sameWorld && !wasContested && !this.contested;
+    const before = this.complaints;
+    if (added.length + removed.length > 0 || !sameFacts) {
+      const asked = sameFacts ? new Set(added) : undefined;
+      this.complaints = new Map(
+        all.flatMap((candidate) => {
+          const isKnown = asked !== undefined && !asked.has(candidate);
+          const complaints = isKnown ? (before.get(candidate) ?? []) : this.complaintsAbout(candidate);
+          return complaints.length > 0 ? [[candidate, complaints]] : [];
+        }),
+      );
+      this.members = all.filter((candidate) => !this.complaints.has(candidate));
+    }
+    for (const [{ endpoint }, complaints] of this.complaints) {
+      for (const complaint of complaints) rejections.push({ origin: endpoint.origin, ...complaint });
+    }
+    return this.members;
   }
-  if (endpoint.addresses.length === 0)
-    complaints.push({ field: "spec.addresses", message: "is empty: list the endpoint's addresses" });
-  endpoint.addresses.forEach((text, i) => {
-    const message = addressComplaint(numberOf(text), facts);
-    if (message !== undefined) complaints.push({ field: `spec.addresses[${i}]`, message });
-  });
-  return complaints;
+
+  /** Whether what is told of other objects is nothing, or as it was. */
+  private takeFacts(namespaces: readonly Namespace[], closed: readonly string[]): boolean {
+    const ambiguous = ambiguousNamespaces(namespaces);
+    const text = closed.join();
+    const isSame = ambiguous.size === 0 && this.ambiguous.size === 0 && text === this.closedText;
+    this.ambiguous = ambiguous;
+    this.closed = new Set(closed.map(numberOf));
+    this.closedText = text;
+    return isSame;
+  }
+
+  private candidatesOf(endpoints: readonly OverlayEndpoint[]): Candidate[] {
+    const { name } = this.overlay;
+    return endpoints.filter(({ overlay }) => overlay === name).map((endpoint) => this.candidate(endpoint));
+  }
+
+  private candidate(endpoint: OverlayEndpoint): Candidate {
+    const candidate = this.candidates.get(endpoint) ?? candidateOf(endpoint);
+    this.candidates.set(endpoint, candidate);
+    return candidate;
+  }
+
+  private count({ name, idText, addresses }: Candidate, change: "add" | "remove"): void {
+    this.names[change](name);
+    this.ids[change](idText);
+    for (const address of addresses) this.claims[change](address);
+  }
+
+  /** Some name, node id or address is claimed twice. */
+  private get contested(): boolean {
+    return this.names.anyShared || this.ids.anyShared || this.claims.anyShared;
+  }
+
+  private complaintsAbout({ endpoint, name, idText, numbers }: Candidate): Complaint[] {
+    const complaints: Complaint[] = [];
+    if (this.names.isShared(name)) {
+      complaints.push({
+        field: "metadata.name",
+        message: "another endpoint of this overlay has this namespace and name; rename one",
+      });
+    } else if (this.ids.isShared(idText)) {
+      complaints.push({
+        field: "metadata.name",
+        message: "its node id, a hash of its name, is another node's too; rename it",
+      });
+    }
+    if (this.ambiguous.has(endpoint.namespace)) {
+      complaints.push({
+        field: "spec.namespace",
+        message: "this namespace is declared more than once, with different labels; remove one",
+      });
+    }
+    if (numbers.length === 0)
+      complaints.push({ field: "spec.addresses", message: "is empty: list the endpoint's addresses" });
+    numbers.forEach((address, i) => {
+      const message = this.addressComplaint(address);
+      if (message !== undefined) complaints.push({ field: `spec.addresses[${i}]`, message });
+    });
+    return complaints;
+  }
+
+  private addressComplaint(address: bigint | undefined): string | undefined {
+    if (address === undefined) return "is not an IP address";
+    const sort = unusable(address);
+    if (sort !== undefined && !(sort === "loopback" && this.options.allowLoopback))
+      return `is ${sort}: an endpoint needs an address of its own`;
+    if (!this.cidr.some(({ first, last }) => first <= address && address <= last))
+      return "is outside the overlay's spec.cidr";
+    if (this.claims.isShared(address)) return "is claimed by another endpoint too: neither gets it";
+    if (this.closed.has(address)) return "is claimed by an object that could not be read, too: repair or remove that";
+    return undefined;
+  }
 }
 
-function addressComplaint(
-  address: bigint | undefined,
-  { cidr, allowLoopback, claims, closed }: Facts,
-): string | undefined {
-  if (address === undefined) return "is not an IP address";
-  const sort = unusable(address);
-  if (sort !== undefined && !(sort === "loopback" && allowLoopback))
-    return `is ${sort}: an endpoint needs an address of its own`;
-  if (!cidr.some(({ first, last }) => first <= address && address <= last)) return "is outside the overlay's spec.cidr";
-  if ((claims.get(address) ?? 0) > 1) return "is claimed by another endpoint too: neither gets it";
-  if (closed.has(address)) return "is claimed by an object that could not be read, too: repair or remove that";
-  return undefined;
+/** An endpoint with what its texts say. */
+interface Candidate extends AdmittedMember {
+  readonly name: string;
+  readonly idText: string;
+  /** By its list of addresses; undefined: not an address. */
+  readonly numbers: readonly (bigint | undefined)[];
+}
+
+function candidateOf(endpoint: OverlayEndpoint): Candidate {
+  const id = endpointId(endpoint);
+  const numbers = endpoint.addresses.map(numberOf);
+  const distinct = [...new Set(numbers.filter((number) => number !== undefined))];
+  const addresses = distinct.sort((a, b) => (a < b ? -1 : 1));
+  return { endpoint, name: `${endpoint.namespace}/${endpoint.name}`, id, idText: hexId(id), numbers, addresses };
 }
 
 /** Addresses that name no single machine of a network (RFC 6890, RFC 4291). */
@@ -117,27 +175,22 @@ function unusable(address: bigint): "unspecified" | "loopback" | "multicast" | u
 }
 
 function ambiguousNamespaces(namespaces: readonly Namespace[]): Set<string> {
-  const seen = new Map<string, string>();
+  const seen = new Map<string, Namespace>();
   const ambiguous = new Set<string>();
-  for (const { name, labels } of namespaces) {
-    const text = JSON.stringify(Object.entries(labels).sort(([a], [b]) => (a < b ? -1 : 1)));
-    if ((seen.get(name) ?? text) !== text) ambiguous.add(name);
-    seen.set(name, text);
+  for (const namespace of namespaces) {
+    const first = seen.get(namespace.name);
+    if (first === undefined) seen.set(namespace.name, namespace);
+    else if (labelText(first) !== labelText(namespace)) ambiguous.add(namespace.name);
   }
   return ambiguous;
+}
+
+/** Equal for equal labels. */
+export function labelText({ labels }: Namespace): string {
+  return JSON.stringify(Object.entries(labels).sort(([a], [b]) => (a < b ? -1 : 1)));
 }
 
 function numberOf(text: string): bigint | undefined {
   const bytes = parseAddress(text);
   return bytes === undefined ? undefined : addressNumber(bytes);
-}
-
-function nameOf({ namespace, name }: OverlayEndpoint): string {
-  return `${namespace}/${name}`;
-}
-
-function byName(a: OverlayEndpoint, b: OverlayEndpoint): number {
-  const [x, y] = [nameOf(a), nameOf(b)];
-  if (x !== y) return x < y ? -1 : 1;
-  return 0;
 }

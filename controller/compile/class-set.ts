@@ -34,6 +34,33 @@ export function otherMembers(classes: readonly number[]): ClassSet {
   return { base: MEMBERS, toggled: Uint32Array.from(classes) };
 }
 
+/** The set with a class turned round that it doesn't toggle. */
+export function toggle({ base, toggled }: ClassSet, cls: number): ClassSet {
+  return { base, toggled: Uint32Array.from([...toggled, cls]).sort() };
+}
+
+/** The set with some classes no more toggled; the same object if none is. */
+export function without(set: ClassSet, classes: ReadonlySet<number>): ClassSet {
+  if (!set.toggled.some((cls) => classes.has(cls))) return set;
+  return { base: set.base, toggled: set.toggled.filter((cls) => !classes.has(cls)) };
+}
+
+/** The set after parts of classes became classes: a new one, by the class it came from, is where that is. */
+export function split(set: ClassSet, offs: ReadonlyMap<number, number>): ClassSet {
+  const more: number[] = [];
+  for (let i = 0; i < set.toggled.length; i++) {
+    const off = offs.get(set.toggled[i] as number);
+    if (off !== undefined) more.push(off);
+  }
+  return more.length === 0 ? set : { base: set.base, toggled: Uint32Array.from([...set.toggled, ...more]).sort() };
+}
+
+export function isSame(a: ClassSet, b: ClassSet): boolean {
+  return (
+    a.base === b.base && a.toggled.length === b.toggled.length && a.toggled.every((cls, i) => cls === b.toggled[i])
+  );
+}
+
 function missing(sorted: readonly number[], from: number, to: number): number[] {
   const rest: number[] = [];
   let next = 0;

@@ -1,187 +1,250 @@
 import type { Namespace, OverlayEndpoint } from "../model/resources.ts";
-import { type ClassSet, classSet, otherMembers } from "./class-set.ts";
+import type { AdmittedMember } from "./admission.ts";
+import { Atoms } from "./atoms.ts";
+import { type ClassSet, classSet, isSame, MEMBERS, otherMembers, split, toggle, without } from "./class-set.ts";
 import { Groups } from "./groups.ts";
 import type { ItemSet } from "./label-index.ts";
-import { Partition } from "./partition.ts";
-import { type AddressRange, Segments } from "./ranges.ts";
-import type { Selections } from "./selections.ts";
+import type { PodSelection, Selections } from "./selections.ts";
+import { Zones } from "./zones.ts";
 
-/** A member address, its endpoint by index. */
-export interface MemberAddress {
-  readonly endpoint: number;
-  readonly address: bigint;
+/** What classes are made from. */
+export interface ClassSource {
+  readonly members: readonly AdmittedMember[];
+  readonly namespaces: readonly Namespace[];
+  /** Number of what an endpoint's port names mean. */
+  readonly portsOf: (endpoint: OverlayEndpoint) => number;
+  readonly selections: Selections;
 }
+
+/** More new selections or classes at once are as cheap from the beginning. */
+const CHANGES_MOST = 64;
+/** So much more than there was in the beginning, classes and groups are made anew. */
+const GROWTH = 1.5;
+const GROWTH_LEAST = 256;
 
 /**
- * Addresses in classes: the parts of the address space that no selection, block or port name tells apart. Built from
- * atoms: 0 an outsider in no block at all, then the segments of outsiders, then the kinds of members.
+ * Addresses in classes: the parts of the address space that no selection, block or port name tells apart. Zones of
+ * outsiders come first, then members.
+ *
+ * With `update` they follow the world and keep their numbers. Classes that nothing tells apart any more stay apart: there
+ * may be more than from the beginning, and they decide the same.
  */
 export class Classes {
-  readonly count: number;
   /** Classes from here on are members'. */
   readonly firstMember: number;
-  /** The class of each member address given at construction. */
-  readonly ofAddress: Int32Array;
   /** The number that named ports have, by class. */
-  readonly portsOf: Int32Array;
-  /** Where the class of outsiders changes, ascending. */
-  readonly changes: readonly { readonly first: bigint; readonly class: number }[];
+  readonly portsOf: number[] = [];
   /** Member classes by selection. */
-  readonly selected: readonly ClassSet[];
+  readonly selected: (ClassSet | undefined)[] = [];
   /** Classes by block. */
-  readonly blocks: readonly ClassSet[];
+  blocks: readonly ClassSet[] = [];
+  private readonly groups: Groups;
+  private readonly atoms: Atoms;
+  private zones: Zones;
+  /** The selections and blocks of `selected` and `blocks`. */
+  private pods: readonly (PodSelection | undefined)[] = [];
+  private ranges: Selections["allBlocks"] = [];
+  private readonly places = new Map<AdmittedMember, Place>();
+  private readonly most: { readonly classes: number; readonly groups: number };
 
-  constructor(
-    endpoints: readonly OverlayEndpoint[],
-    namespaces: readonly Namespace[],
-    addresses: readonly MemberAddress[],
-    portsOfEndpoint: Int32Array,
-    selections: Selections,
-  ) {
-    const groups = new Groups(endpoints, namespaces, selections.allPods);
-    const segments = new Segments(selections.allBlocks.flat());
-    const atoms = new Atoms(groups, segments, addresses, portsOfEndpoint);
-    const picked = selections.allPods.map((selection) => groups.select(selection));
-    const covered = selections.allBlocks.map((ranges) => atoms.inRanges(ranges));
-    const classOf = classify(atoms, picked, covered);
-
-    this.count = 1 + classOf.reduce((most, cls) => Math.max(most, cls), 0);
-    this.firstMember = 1 + classOf.subarray(0, atoms.firstMember).reduce((most, cls) => Math.max(most, cls), 0);
-    this.ofAddress = atoms.ofAddress.map((atom) => classOf[atom] as number);
-    this.portsOf = new Int32Array(this.count);
-    classOf.forEach((cls, atom) => {
-      this.portsOf[cls] = atoms.portsOf(atom);
+  /** `spare`: leaves numbers for zones that are yet to come. */
+  constructor({ members, namespaces, portsOf, selections }: ClassSource, spare = false) {
+    const pods = selections.allPods.filter((selection) => selection !== undefined);
+    const endpoints = members.map(({ endpoint }) => endpoint);
+    this.groups = new Groups(endpoints, namespaces, pods);
+    this.zones = new Zones(selections.allBlocks);
+    this.firstMember = spare ? 2 * this.zones.count + GROWTH_LEAST : this.zones.count;
+    const facts = members.flatMap(({ addresses, endpoint }, i) => {
+      const [group, ports] = [this.groups.initial[i] as number, portsOf(endpoint)];
+      return addresses.map((address) => ({ group, ports, zone: this.zones.at(address) }));
     });
-    this.changes = changesOf(segments, classOf);
-    const distinct = new DistinctClasses(classOf, this.count);
-    const setOf = (listed: readonly number[]) => classSet(distinct.of(listed), this.firstMember, this.count);
-    this.selected = picked.map(({ others, listed }) => {
-      return others ? otherMembers(distinct.of(atoms.ofGroups(listed))) : setOf(atoms.ofGroups(listed));
+    const picked = selections.allPods.map((selection) => selection && this.groups.select(selection));
+    const sorted = [...facts].sort((a, b) => a.group - b.group || a.ports - b.ports || a.zone - b.zone);
+    // Cutting all but a list of members off cuts the list off.
+    this.atoms = new Atoms(
+      sorted,
+      picked.flatMap((set) => (set === undefined ? [] : [set.listed])),
+      this.firstMember,
+    );
+    let next = 0;
+    for (const member of members) {
+      const atoms = member.addresses.map(() => this.atoms.use(facts[next++] as (typeof facts)[number]).atom);
+      this.places.set(member, { atoms });
+    }
+    for (let cls = 0; cls < this.count; cls++) this.portsOf.push(0);
+    for (const { atoms } of this.places.values())
+      for (const atom of atoms) this.portsOf[this.atoms.class(atom)] = this.atoms.of(atom).ports;
+    picked.forEach((set, n) => {
+      if (set !== undefined) this.selected[n] = this.setOf(set);
     });
-    this.blocks = covered.map(setOf);
+    this.pods = [...selections.allPods];
+    this.takeBlocks(selections);
+    this.most = {
+      classes: GROWTH * this.count + GROWTH_LEAST,
+      groups: GROWTH * this.groups.count + GROWTH_LEAST,
+    };
   }
-}
 
-/** The finest pieces: addresses of one atom agree in group, named ports and segment. */
-class Atoms {
-  readonly firstMember: number;
-  readonly count: number;
-  readonly ofAddress: Int32Array;
-  private readonly ports: number[] = [];
-  /** First atom of each group, and the end. */
-  private readonly groupStarts: Int32Array;
-  /** Member atoms of each segment. */
-  private readonly ofSegment: number[][];
+  /** Classes have lower numbers; with `spare` and after updates not every number is of a class. */
+  get count(): number {
+    return this.atoms.limit;
+  }
 
-  constructor(
-    groups: Groups,
-    private readonly segments: Segments,
-    addresses: readonly MemberAddress[],
-    portsOf: Int32Array,
-  ) {
-    this.firstMember = 1 + segments.starts.length;
-    this.ofAddress = new Int32Array(addresses.length);
-    this.groupStarts = new Int32Array(groups.count + 1);
-    this.ofSegment = segments.starts.map(() => []);
-    const facts = addresses.map(({ endpoint, address }, i) => {
-      return {
-        i,
-        group: groups.of[endpoint] as number,
-        ports: portsOf[endpoint] as number,
-        segment: segments.at(address),
-      };
+  /** Is somebody in a class of members? */
+  has(cls: number): boolean {
+    return this.atoms.has(cls);
+  }
+
+  /** The classes of a member's addresses. */
+  of(member: AdmittedMember): number[] {
+    return (this.places.get(member) as Place).atoms.map((atom) => this.atoms.class(atom));
+  }
+
+  /** Where the class of outsiders changes, ascending. */
+  get changes(): readonly { readonly first: bigint; readonly class: number }[] {
+    return this.zones.changes();
+  }
+
+  /**
+   * Follows the world; objects that are the same as before count as unchanged. False: so much has changed that classes
+   * have to be made anew, and these are no good any more. What a port name means at a member that stays must not change.
+   */
+  update({ members, namespaces, portsOf, selections }: ClassSource): boolean {
+    if (!this.groups.agrees(namespaces)) return false;
+    const fresh = this.takeSelections(selections);
+    if (fresh.length > CHANGES_MOST || !this.takeZones(selections)) return false;
+    for (const n of fresh) this.groups.learn(selections.allPods[n] as PodSelection);
+    this.regroup();
+    const gone = new Set(this.places.keys());
+    const births: { cls: number; group: number }[] = [];
+    for (const member of members)
+      if (!gone.delete(member)) births.push(...this.place(member, portsOf(member.endpoint)));
+    if (births.length > CHANGES_MOST) return false;
+    for (const { cls, group } of births) this.enter(cls, group);
+    this.drop(gone);
+    for (const n of fresh) this.cut(n, selections.allPods[n] as PodSelection);
+    this.takeBlocks(selections);
+    return this.count <= this.most.classes && this.groups.count <= this.most.groups;
+  }
+
+  /** Forgets selections that have gone; the numbers of those that are new. */
+  private takeSelections({ allPods }: Selections): number[] {
+    const fresh: number[] = [];
+    for (let n = 0; n < Math.max(allPods.length, this.pods.length); n++) {
+      if (allPods[n] === this.pods[n]) continue;
+      this.selected[n] = undefined;
+      if (allPods[n] !== undefined) fresh.push(n);
+    }
+    if (fresh.length > 0 || allPods.length !== this.pods.length) this.pods = [...allPods];
+    return fresh;
+  }
+
+  /** Whether no member's address is told apart from another, or not any more, by blocks that came or went. */
+  private takeZones({ allBlocks }: Selections): boolean {
+    const length = Math.max(allBlocks.length, this.ranges.length);
+    if (Array.from({ length }, (_, n) => allBlocks[n] === this.ranges[n]).every((same) => same)) return true;
+    this.zones = new Zones(allBlocks, this.zones);
+    if (this.zones.count > this.firstMember) return false;
+    for (const [{ addresses }, { atoms }] of this.places) {
+      const agree = addresses.every((address, i) => this.zones.at(address) === this.atoms.of(atoms[i] as number).zone);
+      if (!agree) return false;
+    }
+    return true;
+  }
+
+  /** Moves members of which selections see more now to groups of their own, in the classes in which they are. */
+  private regroup(): void {
+    const { seesMore } = this.groups;
+    if (seesMore === undefined) return;
+    for (const [{ endpoint }, place] of this.places) {
+      if (!seesMore(endpoint)) continue;
+      const group = this.groups.of(endpoint);
+      place.atoms = place.atoms.map((old) => {
+        const { atom } = this.atoms.use({ ...this.atoms.of(old), group }, this.atoms.class(old));
+        this.release(old);
+        return atom;
+      });
+    }
+    this.groups.settle();
+  }
+
+  /** Puts a new member where those are that nothing tells apart from it; classes that had to be made for it. */
+  private place(member: AdmittedMember, ports: number): { cls: number; group: number }[] {
+    const group = this.groups.of(member.endpoint);
+    const births: { cls: number; group: number }[] = [];
+    const atoms = member.addresses.map((address) => {
+      const { atom, isNew } = this.atoms.use({ group, ports, zone: this.zones.at(address) });
+      if (isNew) births.push({ cls: this.atoms.class(atom), group });
+      this.portsOf[this.atoms.class(atom)] = ports;
+      return atom;
     });
-    facts.sort((a, b) => a.group - b.group || a.ports - b.ports || a.segment - b.segment);
-    let last: (typeof facts)[number] | undefined;
-    let atom = this.firstMember - 1;
-    for (const fact of facts) {
-      if (fact.group !== last?.group || fact.ports !== last.ports || fact.segment !== last.segment) {
-        atom++;
-        if (fact.group !== last?.group) this.groupStarts[fact.group] = atom;
-        this.ports.push(fact.ports);
-        (this.ofSegment[fact.segment] as number[]).push(atom);
+    this.places.set(member, { atoms });
+    return births;
+  }
+
+  /** Puts a new class into the sets of the selections that match its group. */
+  private enter(cls: number, group: number): void {
+    this.selected.forEach((set, n) => {
+      if (set === undefined) return;
+      const isIn = this.groups.matches(this.pods[n] as PodSelection, group);
+      if (isIn !== ((set.base & MEMBERS) !== 0)) this.selected[n] = toggle(set, cls);
+    });
+  }
+
+  private drop(members: Iterable<AdmittedMember>): void {
+    const dead = new Set<number>();
+    for (const member of members) {
+      for (const atom of (this.places.get(member) as Place).atoms) {
+        const cls = this.release(atom);
+        if (cls !== undefined) dead.add(cls);
       }
-      this.ofAddress[fact.i] = atom;
-      last = fact;
+      this.places.delete(member);
     }
-    this.count = atom + 1;
-    this.groupStarts[groups.count] = this.count;
+    if (dead.size > 0) this.replaceSets((set) => without(set, dead));
   }
 
-  portsOf(atom: number): number {
-    return atom < this.firstMember ? 0 : (this.ports[atom - this.firstMember] as number);
+  private release(atom: number): number | undefined {
+    const dead = this.atoms.release(atom);
+    const { group } = this.atoms.of(atom);
+    if (this.atoms.isEmpty(group)) this.groups.remove(group);
+    return dead;
   }
 
-  ofGroups(groups: Uint32Array): number[] {
-    const atoms: number[] = [];
-    for (const group of groups) {
-      const end = this.groupStarts[group + 1] as number;
-      for (let atom = this.groupStarts[group] as number; atom < end; atom++) atoms.push(atom);
-    }
-    return atoms;
+  /** Parts classes that a new selection holds in part. */
+  private cut(n: number, selection: PodSelection): void {
+    const set = this.groups.select(selection);
+    const offs = new Map(this.atoms.cut(set.listed).map(({ part, off }) => [part, off]));
+    for (const [part, off] of offs) this.portsOf[off] = this.portsOf[part] as number;
+    if (offs.size > 0) this.replaceSets((other) => split(other, offs));
+    this.selected[n] = this.setOf(set);
   }
 
-  /** Outsiders' and members' atoms in ranges that segments were made from. */
-  inRanges(ranges: readonly AddressRange[]): number[] {
-    const atoms: number[] = [];
-    for (const range of ranges) {
-      const [from, to] = this.segments.span(range);
-      for (let segment = from; segment < to; segment++) {
-        atoms.push(1 + segment);
-        for (const atom of this.ofSegment[segment] as number[]) atoms.push(atom);
-      }
-    }
-    return atoms;
+  private replaceSets(replace: (set: ClassSet) => ClassSet): void {
+    this.selected.forEach((set, n) => {
+      if (set !== undefined) this.selected[n] = replace(set);
+    });
+  }
+
+  /** A set that is the same as before stays the same object. */
+  private takeBlocks({ allBlocks }: Selections): void {
+    const byZone = this.atoms.byZone();
+    this.blocks = allBlocks.map((ranges, n) => {
+      const zones = this.zones.of(ranges ?? []).sort((a, b) => a - b);
+      const members = [...new Set(zones.flatMap((zone) => byZone.get(zone) ?? []))].sort((a, b) => a - b);
+      const set = classSet([...zones, ...members], this.firstMember, this.count);
+      const before = this.blocks[n];
+      return before !== undefined && isSame(before, set) ? before : set;
+    });
+    this.ranges = [...allBlocks];
+  }
+
+  private setOf({ others, listed }: ItemSet): ClassSet {
+    const classes = this.atoms.classesOf(listed);
+    return others ? otherMembers(classes) : classSet(classes, this.firstMember, this.count);
   }
 }
 
-/** The class of each atom, numbered in the order of atoms. */
-function classify(atoms: Atoms, picked: readonly ItemSet[], covered: readonly (readonly number[])[]): Int32Array {
-  const first = Int32Array.from({ length: atoms.count }, (_, atom) =>
-    atom < atoms.firstMember ? 0 : 1 + atoms.portsOf(atom),
-  );
-  const partition = new Partition(first);
-  // Cutting all but a list of members off cuts the list off: outsiders were apart from the start.
-  for (const { listed } of picked) partition.cut(atoms.ofGroups(listed));
-  for (const block of covered) partition.cut(block);
-  const numbers = new Map<number, number>();
-  return partition.parts.map((part) => {
-    const number = numbers.get(part) ?? numbers.size;
-    numbers.set(part, number);
-    return number;
-  });
-}
-
-function changesOf(segments: Segments, classOf: Int32Array): { first: bigint; class: number }[] {
-  const changes: { first: bigint; class: number }[] = [];
-  segments.starts.forEach((first, segment) => {
-    const cls = classOf[1 + segment] as number;
-    if (cls !== (changes.at(-1)?.class ?? 0)) changes.push({ first, class: cls });
-  });
-  return changes;
-}
-
-/** Turns lists of atoms that are whole classes into lists of classes, ascending. */
-class DistinctClasses {
-  private readonly seen: Int32Array;
-  private round = 0;
-
-  constructor(
-    private readonly classOf: Int32Array,
-    count: number,
-  ) {
-    this.seen = new Int32Array(count);
-  }
-
-  of(atoms: readonly number[]): number[] {
-    this.round++;
-    const classes: number[] = [];
-    for (const atom of atoms) {
-      const cls = this.classOf[atom] as number;
-      if (this.seen[cls] === this.round) continue;
-      this.seen[cls] = this.round;
-      classes.push(cls);
-    }
-    return classes.sort((a, b) => a - b);
-  }
+/** Where a member is: the atoms of its addresses. */
+interface Place {
+  atoms: readonly number[];
 }

@@ -1,25 +1,10 @@
-import type { Overlay, Rejection, World } from "../model/resources.ts";
-import { type AdmittedEndpoints, admitEndpoints } from "./admission.ts";
-import { Budget, defaultLimits, type TableLimits } from "./budget.ts";
-import { Classes } from "./classes.ts";
-import type { ClassedAddress, CompiledEndpoint, CompiledPolicy } from "./compiled.ts";
-import { admitGateways } from "./gateways.ts";
-import { NamedPorts } from "./named-ports.ts";
+import type { Rejection, World } from "../model/resources.ts";
+import type { CompiledPolicy } from "./compiled.ts";
+import { type CompileOptions, Following } from "./following.ts";
+import { type Frame, frameOf } from "./frame.ts";
 import { compareText, placeOf } from "./order.ts";
-import { addressBytes } from "./ranges.ts";
-import { verdictTable } from "./rows.ts";
-import { Selections } from "./selections.ts";
-import { statementsOf } from "./statements.ts";
 
-export interface CompileOptions {
-  /** Beyond these, endpoints are closed and the overlay is told so. */
-  readonly limits?: Partial<TableLimits>;
-  /** Members may live on loopback addresses: for machines without network namespaces. */
-  readonly allowLoopback?: boolean;
-}
-
-const TOO_LARGE =
-  "its policies tell too many endpoints apart: some endpoints are closed; write fewer selectors for single pods, or split the overlay";
+export type { CompileOptions } from "./following.ts";
 
 export interface Compilation {
   readonly policy: CompiledPolicy;
@@ -31,60 +16,50 @@ export interface Compilation {
  * Decides what everybody in an overlay may do. The order of the world's lists makes no difference. Throws if the world
  * has no overlay of that name.
  */
-export function compile(
-  world: World,
-  overlayName: string,
-  { allowLoopback = false, limits }: CompileOptions = {},
-): Compilation {
-  const rejections: Rejection[] = [];
-  const { overlay, ambiguous } = overlayOf(world, overlayName, rejections);
-  const { gateways, paths, isPassable } = admitGateways(world, overlay, rejections);
-  const admission = { allowLoopback, gatewayIds: gateways.map(({ id }) => id) };
-  const members = admitEndpoints(world, overlay, admission, rejections);
-  const selections = new Selections();
-  const statements = statementsOf(world, overlay, selections, paths, rejections);
-  const ports = new NamedPorts(members.endpoints, statements);
-  const classes = new Classes(members.endpoints, world.namespaces, members.addresses, ports.of, selections);
-  const budget = new Budget({ ...defaultLimits(classes.count), ...limits });
-  const { table, truncated } = verdictTable(classes, statements, ports, overlay, budget);
-  if (truncated) rejections.push({ origin: overlay.origin, field: "", message: TOO_LARGE });
-  const policy: CompiledPolicy = {
-    overlay,
-    loopbackMembers: allowLoopback,
-    gateways,
-    // Nobody can say which of two overlays was meant: without a path nothing flows.
-    paths: ambiguous || !isPassable ? [] : paths.all,
-    endpoints: compiledEndpoints(members, classes),
-    ranges: classes.changes.map(({ first, class: cls }) => ({ first: addressBytes(first), class: cls })),
-    table,
-  };
-  return { policy, rejections: rejections.sort(byPlace) };
+export function compile(world: World, overlayName: string, options: CompileOptions = {}): Compilation {
+  const frame = frameOf(world, overlayName);
+  return begin(new Following(frame, options, false), frame, world);
 }
 
-function overlayOf(world: World, name: string, rejections: Rejection[]): { overlay: Overlay; ambiguous: boolean } {
-  const found = world.overlays
-    .filter((overlay) => overlay.name === name)
-    .sort((a, b) => compareText(placeOf(a), placeOf(b)));
-  const [overlay] = found;
-  if (overlay === undefined) throw new Error(`the world has no overlay ${name}`);
-  if (found.length > 1) {
-    const message = "another overlay has this name: nothing is let through; rename one";
-    for (const { origin } of found) rejections.push({ origin, field: "metadata.name", message });
+/**
+ * Decides worlds that follow each other, each exactly as `compile` does, in a time that depends on what has changed:
+ * objects that are the same as in the world before count as unchanged. Classes, rows and rules may have other numbers
+ * than `compile` gives them, and keep them from world to world.
+ */
+export class Compiler {
+  /** How often a world was decided from the beginning. */
+  restarts = 0;
+  private following: { readonly text: string; readonly state: Following } | undefined;
+
+  constructor(
+    private readonly overlayName: string,
+    private readonly options: CompileOptions = {},
+  ) {}
+
+  update(world: World): Compilation {
+    const frame = frameOf(world, this.overlayName);
+    const rejections = [...frame.rejections];
+    const last = this.following?.text === frame.text ? this.following.state : undefined;
+    // Should this throw, what is half done isn't used again.
+    this.following = undefined;
+    const policy = last?.next(world, rejections);
+    const state = policy === undefined ? new Following(frame, this.options, true) : (last as Following);
+    if (policy === undefined) this.restarts++;
+    const compilation = policy === undefined ? begin(state, frame, world) : inOrder(policy, rejections);
+    this.following = { text: frame.text, state };
+    return compilation;
   }
-  return { overlay, ambiguous: found.length > 1 };
 }
 
-function compiledEndpoints({ endpoints, ids, addresses }: AdmittedEndpoints, classes: Classes): CompiledEndpoint[] {
-  const classed: ClassedAddress[][] = endpoints.map(() => []);
-  addresses.forEach(({ endpoint, address }, i) => {
-    (classed[endpoint] as ClassedAddress[]).push({
-      address: addressBytes(address),
-      class: classes.ofAddress[i] as number,
-    });
-  });
-  return endpoints.map((endpoint, i) => {
-    return { endpoint, id: ids[i] as Uint8Array, addresses: classed[i] as ClassedAddress[] };
-  });
+function begin(state: Following, frame: Frame, world: World): Compilation {
+  const rejections = [...frame.rejections];
+  const policy = state.next(world, rejections);
+  if (policy === undefined) throw new Error("a first world can always be decided");
+  return inOrder(policy, rejections);
+}
+
+function inOrder(policy: CompiledPolicy, rejections: Rejection[]): Compilation {
+  return { policy, rejections: rejections.sort(byPlace) };
 }
 
 function byPlace(a: Rejection, b: Rejection): number {

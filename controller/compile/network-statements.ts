@@ -1,6 +1,5 @@
 import { NONE } from "../../assembly/wire/image.ts";
 import type { NetworkPolicy, Peer, PolicyPort, PolicyRule, Rejection } from "../model/resources.ts";
-import { distinct } from "./distinct.ts";
 import type { Selections } from "./selections.ts";
 import {
   type Clause,
@@ -13,32 +12,31 @@ import {
   Tier,
 } from "./statement.ts";
 
-/** What NetworkPolicies say in a direction, by policy name. What can't be understood is rejected and allows nothing. */
-export function networkStatements(
-  policies: readonly NetworkPolicy[],
+/** What a NetworkPolicy says in a direction. What can't be understood is rejected and allows nothing. */
+export function networkStatement(
+  policy: NetworkPolicy,
+  direction: Direction,
   selections: Selections,
   rejections: Rejection[],
-): (direction: Direction) => Statement[] {
-  const known = distinct(policies, ({ namespace, name }) => `${namespace}/${name}`, isolatingOnly, rejections);
-  return (direction) =>
-    known.flatMap((policy): Statement[] => {
-      const rules = policy[direction];
-      if (rules === undefined) return [];
-      const reader = new RuleReader(policy, direction, selections, rejections);
-      return [
-        {
-          name: `NetworkPolicy ${policy.namespace}/${policy.name}`,
-          tier: Tier.Network,
-          isolates: true,
-          audited: policy.enforcement === "Audit",
-          subject: selections.pods({ namespace: policy.namespace, pods: policy.podSelector }),
-          clauses: rules.map((rule) => reader.clause(rule)),
-        },
-      ];
-    });
+): Statement | undefined {
+  const rules = policy[direction];
+  if (rules === undefined) return undefined;
+  const reader = new RuleReader(policy, direction, selections, rejections);
+  return {
+    name: `NetworkPolicy ${policy.namespace}/${policy.name}`,
+    tier: Tier.Network,
+    isolates: true,
+    audited: policy.enforcement === "Audit",
+    subject: selections.pods({ namespace: policy.namespace, pods: policy.podSelector }),
+    clauses: rules.map((rule) => reader.clause(rule)),
+  };
 }
 
-function isolatingOnly({ ingress, egress, ...rest }: NetworkPolicy): NetworkPolicy {
+/** What is left of a policy whose name another one has: they contradict each other. */
+export function isolatingOnly({ ingress, egress, ...rest }: NetworkPolicy, rejections: Rejection[]): NetworkPolicy {
+  const message =
+    "another NetworkPolicy has this name: it isolates the pods it selects but its rules are ignored; rename one";
+  rejections.push({ origin: rest.origin, field: "metadata.name", message });
   return { ...rest, ...(ingress && { ingress: [] }), ...(egress && { egress: [] }) };
 }
 

@@ -35,6 +35,7 @@ export function verdictTable(
   const ingress = rows.side("ingress", statements.ingress);
   const byClass = Array.from({ length: classes.count }, (_, cls): ClassRows => {
     if (cls < classes.firstMember) return { egress: outsiders, ingress: outsiders, farIngress: NONE, farEgress: NONE };
+    if (!classes.has(cls)) return rows.nobody();
     return { egress: egress(cls), ingress: ingress(cls), farIngress: NONE, farEgress: NONE };
   });
   const namesPaths = [...statements.egress, ...statements.ingress].some(({ clauses }) =>
@@ -98,6 +99,12 @@ class Rows {
     const isOutsider = (cls: number) => cls < this.classes.firstMember;
     const lists = regions.samples.map((cls) => this.lists.number([(isOutsider(cls) ? closed : open) as Claim]));
     return this.store.number({ regions, lists, apart: NO_CLASSES, listsApart: NO_CLASSES });
+  }
+
+  /** A number that no class has at present. */
+  nobody(): ClassRows {
+    const row = this.shut("nobody");
+    return { egress: row, ingress: row, farIngress: NONE, farEgress: NONE };
   }
 
   /** The row of each member class in a direction. */
@@ -202,7 +209,11 @@ class Rows {
 
   private closed(): number {
     this.truncated = true;
-    const list = this.lists.closed(this.claims.all(Effect.Deny, "policies too large for one overlay"));
+    return this.shut("policies too large for one overlay");
+  }
+
+  private shut(rule: string): number {
+    const list = this.lists.closed(this.claims.all(Effect.Deny, rule));
     const regions = this.maps.regions([], "") as Regions;
     return this.store.number({
       regions,

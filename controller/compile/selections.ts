@@ -16,15 +16,29 @@ export interface IdentitySelection {
 
 /** The distinct selections of pods and of addresses that policies make, numbered from 0. */
 export class Selections {
-  readonly allPods: PodSelection[] = [];
-  readonly allBlocks: (readonly AddressRange[])[] = [];
-  private readonly numbers = new Map<string, number>();
+  private readonly podNumbers = new Numbered<PodSelection>();
+  private readonly blockNumbers = new Numbered<readonly AddressRange[]>();
+
+  /** By number; undefined: a number that is free. */
+  get allPods(): readonly (PodSelection | undefined)[] {
+    return this.podNumbers.values;
+  }
+
+  get allBlocks(): readonly (readonly AddressRange[] | undefined)[] {
+    return this.blockNumbers.values;
+  }
+
+  /** Forgets all but these; the numbers of the others will be given again. */
+  keep(pods: ReadonlySet<number>, blocks: ReadonlySet<number>): void {
+    this.podNumbers.keep(pods);
+    this.blockNumbers.keep(blocks);
+  }
 
   /** The number of a selection; equal ones share it. */
   pods(selection: PodSelection): number {
-    if ("identity" in selection) return this.number(`@ ${selection.identity}`, this.allPods, selection);
+    if ("identity" in selection) return this.podNumbers.number(`@ ${selection.identity}`, selection);
     const place = "namespace" in selection ? `= ${selection.namespace}` : `~ ${selectorText(selection.namespaces)}`;
-    return this.number(`${place}\n\n${selectorText(selection.pods)}`, this.allPods, selection);
+    return this.podNumbers.number(`${place}\n\n${selectorText(selection.pods)}`, selection);
   }
 
   /** The number of a block, or undefined if it or one of its exceptions is none: half of it could allow too much. */
@@ -36,7 +50,7 @@ export class Selections {
       for (const hole of holes) ranges = ranges && without(ranges, hole);
     }
     if (ranges === undefined) return undefined;
-    return this.number(ranges.map(({ first, last }) => `${first}-${last}`).join(), this.allBlocks, ranges);
+    return this.blockNumbers.number(ranges.map(({ first, last }) => `${first}-${last}`).join(), ranges);
   }
 
   /** The number of a set of single addresses; texts that are none count for nothing. */
@@ -46,17 +60,36 @@ export class Selections {
       return bytes === undefined ? [] : [addressNumber(bytes)];
     });
     const sorted = [...new Set(numbers)].sort((a, b) => (a < b ? -1 : 1));
-    return this.number(
+    return this.blockNumbers.number(
       sorted.join(),
-      this.allBlocks,
       sorted.map((address) => ({ first: address, last: address })),
     );
   }
+}
 
-  private number<T>(text: string, all: T[], value: T): number {
+/** Values by a text that equal ones share, numbered. */
+class Numbered<T> {
+  readonly values: (T | undefined)[] = [];
+  private readonly texts: string[] = [];
+  private readonly free: number[] = [];
+  private readonly numbers = new Map<string, number>();
+
+  number(text: string, value: T): number {
     const known = this.numbers.get(text);
     if (known !== undefined) return known;
-    this.numbers.set(text, all.length);
-    return all.push(value) - 1;
+    const number = this.free.pop() ?? this.values.length;
+    this.numbers.set(text, number);
+    this.texts[number] = text;
+    this.values[number] = value;
+    return number;
+  }
+
+  keep(wanted: ReadonlySet<number>): void {
+    for (let number = 0; number < this.values.length; number++) {
+      if (this.values[number] === undefined || wanted.has(number)) continue;
+      this.values[number] = undefined;
+      this.numbers.delete(this.texts[number] as string);
+      this.free.push(number);
+    }
   }
 }

@@ -2,7 +2,11 @@ import { type ClassRows, INTERVAL_WORDS, type Row, type VerdictTable } from "./v
 
 /** The interval list by which a table answers for the traffic of one class, in one direction, with a peer class. */
 export function listOf(table: VerdictTable, cls: number, direction: "ingress" | "egress", peer: number): number {
-  const row = table.rows[(table.classes[cls] as ClassRows)[direction]] as Row;
+  return listFor(table, table.rows[(table.classes[cls] as ClassRows)[direction]] as Row, peer);
+}
+
+/** The interval list by which a row of a table answers for a peer class. */
+export function listFor(table: VerdictTable, row: Row, peer: number): number {
   return table.portSets[portSetOf(table, row, peer)] as number;
 }
 

@@ -30,41 +30,37 @@ const TIERS = { Admin: Tier.Admin, Baseline: Tier.Baseline } as const;
 /** Reads what the policies of the whole cluster say about the members of an overlay. */
 export class TierStatements {
   constructor(
-    private readonly world: Pick<World, "nodes" | "closed">,
+    private readonly nodes: World["nodes"],
     private readonly selections: Selections,
     private readonly paths: Paths,
-    private readonly rejections: Rejection[],
   ) {}
 
-  /** ClusterNetworkPolicies of a tier that say anything about a direction, in the order they are asked. */
-  cluster(policies: readonly ClusterNetworkPolicy[], tier: "Admin" | "Baseline", direction: Direction): Statement[] {
-    const asked = policies.filter((policy) => policy.tier === tier && policy[direction].length > 0).sort(byPriority);
-    return asked.map((policy) => {
-      const name = `ClusterNetworkPolicy ${policy.name}`;
-      const frame = { tier: TIERS[tier], audited: policy.enforcement === "Audit" };
-      const clauses = policy[direction].map(({ index, action, peers, traffic }) =>
-        this.clause(peers, traffic, { ...frame, rule: `${name} ${direction}[${index}]`, effect: EFFECTS[action] }),
-      );
-      return { ...frame, name, isolates: false, subject: this.subject(policy.subject), clauses };
-    });
+  /** What a ClusterNetworkPolicy says in a direction. */
+  cluster(policy: ClusterNetworkPolicy, direction: Direction): Statement | undefined {
+    if (policy[direction].length === 0) return undefined;
+    const name = `ClusterNetworkPolicy ${policy.name}`;
+    const frame = { tier: TIERS[policy.tier], audited: policy.enforcement === "Audit" };
+    const clauses = policy[direction].map(({ index, action, peers, traffic }) =>
+      this.clause(peers, traffic, { ...frame, rule: `${name} ${direction}[${index}]`, effect: EFFECTS[action] }),
+    );
+    return { ...frame, name, isolates: false, subject: this.subject(policy.subject), clauses };
   }
 
-  /** FlowPolicies that say anything about a direction, in the order they are asked. */
-  flow(policies: readonly FlowPolicy[], direction: Direction): Statement[] {
-    const asked = policies.filter(({ directions }) => directions.includes(direction)).sort(byPriority);
-    return asked.map((policy) => {
-      const name = `FlowPolicy ${policy.name}`;
-      const frame = { tier: Tier.Flow, audited: policy.enforcement === "Audit" };
-      const clause = this.clause(policy.peers, policy.traffic, { ...frame, rule: name, ...this.effect(policy) });
-      return { ...frame, name, isolates: false, subject: this.subject(policy.subject), clauses: [clause] };
-    });
+  /** What a FlowPolicy says in a direction. */
+  flow(policy: FlowPolicy, direction: Direction, rejections: Rejection[]): Statement | undefined {
+    if (!policy.directions.includes(direction)) return undefined;
+    const name = `FlowPolicy ${policy.name}`;
+    const frame = { tier: Tier.Flow, audited: policy.enforcement === "Audit" };
+    const effect = this.effect(policy, rejections);
+    const clause = this.clause(policy.peers, policy.traffic, { ...frame, rule: name, ...effect });
+    return { ...frame, name, isolates: false, subject: this.subject(policy.subject), clauses: [clause] };
   }
 
   /** Nothing reaches the addresses of objects that could not be read, and they reach nothing. */
-  unreadable(): Statement[] {
-    if (this.world.closed.length === 0) return [];
+  unreadable(closed: World["closed"]): Statement[] {
+    if (closed.length === 0) return [];
     const frame = { tier: Tier.Unreadable, audited: false };
-    const blocks = [this.selections.addresses(this.world.closed)];
+    const blocks = [this.selections.addresses(closed)];
     const name = "unreadable object";
     const clause = { ...frame, rule: name, effect: Effect.Deny, path: NONE, everyone: false, pods: [], blocks };
     const subject = this.subject({ namespaceSelector: EVERYTHING, podSelector: EVERYTHING });
@@ -72,13 +68,16 @@ export class TierStatements {
   }
 
   /** A flow that has to pass gateways that aren't there passes none: it is denied, not sent another way. */
-  private effect({ action, via, origin }: FlowPolicy): Pick<Clause, "effect"> & { path?: number } {
+  private effect(
+    { action, via, origin }: FlowPolicy,
+    rejections: Rejection[],
+  ): Pick<Clause, "effect"> & { path?: number } {
     if (via === undefined || action !== "Allow") return { effect: EFFECTS[action] };
     const path = this.paths.index(via);
     if (typeof path === "number") return { effect: Effect.Allow, path };
     const { place, message } = path;
     const field = place === undefined ? "spec.via" : `spec.via[${place}]`;
-    this.rejections.push({ origin, field, message: `${message}; until then what it would allow is denied` });
+    rejections.push({ origin, field, message: `${message}; until then what it would allow is denied` });
     return { effect: Effect.Deny };
   }
 
@@ -111,7 +110,7 @@ export class TierStatements {
       case "identity":
         return { pods: this.selections.pods({ identity: peer.identity }) };
       case "nodes": {
-        const nodes = this.world.nodes.filter(({ labels }) => selects(peer.selector, labels));
+        const nodes = this.nodes.filter(({ labels }) => selects(peer.selector, labels));
         return { blocks: [this.selections.addresses(nodes.flatMap(({ addresses }) => addresses))] };
       }
       case "networks":
@@ -128,7 +127,7 @@ export class TierStatements {
 const EVERYTHING = { requirements: [] };
 
 /** Lower first, "policies with lower priority values have higher precedence"; equal ones by name, then by place. */
-function byPriority(a: Ranked, b: Ranked): number {
+export function byPriority(a: Ranked, b: Ranked): number {
   return a.priority - b.priority || compareText(a.name, b.name) || compareText(placeOf(a), placeOf(b));
 }
 
