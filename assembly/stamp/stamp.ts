@@ -2,7 +2,7 @@ import { Side } from "../decide/image.ts";
 import { Verdict } from "../decide/verdict.ts";
 import { readConnection } from "../flow/facts.ts";
 import { GatewayName } from "../flow/gateway-name.ts";
-import { ascii, closeStream, Filter, Stream, setProperty } from "../host/proxy.ts";
+import { ascii, closeStream, defineMetric, Filter, increment, Metric, Stream, setProperty } from "../host/proxy.ts";
 import { PluginConfig } from "../sync/config.ts";
 import { FlowState } from "../sync/flows.ts";
 import { Plugin } from "../sync/plugin.ts";
@@ -18,6 +18,7 @@ const TRUE: Uint8Array = ascii("true");
 /** The sending endpoint: stamps an app's connection for the first gateway of its path, or closes it. */
 export class Stamp extends Plugin {
   private readonly gateway: GatewayName = new GatewayName();
+  private readonly directs: u32 = defineMetric(Metric.Counter, ascii("sallyport.stamp.direct"));
 
   constructor(root: u32, config: PluginConfig, sync: Sync) {
     super(root, config, sync, "stamp", Side.Egress);
@@ -39,7 +40,9 @@ export class Stamp extends Plugin {
     return Stream.Downstream;
   }
 
+  /** No verdict: the overlay has no part in it. Whether it arrives is up to the guard there, if there is one. */
   private sendDirect(): bool {
+    increment(this.directs);
     return setProperty(CLUSTER, DIRECT_CLUSTER, DIRECT_CLUSTER.length) && setProperty(DIRECT, TRUE, TRUE.length);
   }
 

@@ -86,8 +86,10 @@ describeLab(labSupport, "the shop", () => {
     );
   });
 
-  test("gets no answer from an address of the overlay that nobody has", async () => {
+  test("sends what is for an address of the overlay that nobody has on directly, where it gets no answer", async () => {
+    const before = await shop.run.total(["api"], "sallyport\\.stamp\\.direct$");
     expect(await shop.actor("api").play("probeTcp", "10.77.0.99", 8080)).toMatchObject({ reached: false });
+    expect(await shop.run.total(["api"], "sallyport\\.stamp\\.direct$")).toBe(before + 1);
   });
 
   test("passes no header of a peer that is named like ours on to the next hop", async () => {

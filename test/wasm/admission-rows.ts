@@ -365,6 +365,13 @@ export const OUTBOUND: readonly Row[] = [
   { name: "a destination that will refuse it", to: "10.77.0.13:5432", want: "allow" },
   { name: "no image yet", image: "none", want: "no-image" },
   { name: "an address that isn't the overlay's", to: "192.0.2.1:443", want: "allow", next: "direct" },
+  { name: "an address of the overlay that nobody has", to: "10.77.0.99:443", want: "allow", next: "direct" },
+  {
+    name: "an address of the overlay that nobody has, with all traffic taken",
+    to: "10.77.0.99:443",
+    shop: { overlay: { interception: "All" } },
+    want: "unknown-destination",
+  },
   { name: "its own address", to: "10.77.0.11:8080", want: "allow", next: "direct" },
   { name: "loopback", to: "127.0.0.1:8080", want: "allow", next: "direct" },
   {

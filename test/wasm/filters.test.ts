@@ -59,11 +59,13 @@ describe("what an allowed flow is told", () => {
   });
 
   test("stamp: to go on directly where the overlay has no part in it", () => {
-    const stream = send(endpointNode("web", "stamp"), flowAt("outbound", { to: "192.0.2.1:443" }));
+    const web = endpointNode("web", "stamp");
+    const stream = send(web, flowAt("outbound", { to: "192.0.2.1:443" }));
     expect(Object.fromEntries(stream.filterState)).toEqual({
       "wasm.sallyport_cluster": "direct",
       "wasm.sallyport_direct": "true",
     });
+    expect([web.counter("sallyport.stamp.direct"), web.counter("sallyport.stamp.allow")]).toEqual([1, 0]);
   });
 
   test("gate: the next gateway's cluster, with a stamp for it", () => {
