@@ -40,7 +40,8 @@ export function diffCommand(run: Run): Command {
 }
 
 async function diff(run: Run, oldPath: string, nowPath: string, options: Options): Promise<ExitCode> {
-  if (oldPath === "-" && nowPath === "-") return fail(run, "- is there twice, and standard input holds one state");
+  if (oldPath === "-" && nowPath === "-" && !options.enforceAudited)
+    return fail(run, "- is there twice, and standard input holds one state");
   const old = await askedWorld(run, [oldPath], { ...options, enforceAudited: false });
   const now = await askedWorld(run, [nowPath], options);
   if (old === undefined || now === undefined) return ExitCode.Error;

@@ -1,4 +1,4 @@
-import { mkdir, readFile, writeFile } from "node:fs/promises";
+import { mkdir, readdir, readFile, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { Readable } from "node:stream";
 import { afterEach, describe, expect, test } from "@jest/globals";
@@ -99,14 +99,24 @@ describe("standard input", () => {
     });
   });
 
+  test("is what is audited and what is enforced, too", async () => {
+    pipe(await joined("manifests/samples/clinic"));
+    const { code, out } = await sallyport("diff", "-", "-", "--enforce-audited");
+    expect({ code, out }).toEqual({ code: 3, out: expect.stringMatching(/^Closes\n/) });
+  });
+
   test("is the world of every file of tests", async () => {
-    const names = ["overlay", "gateways", "endpoints", "namespaces", "policy-data", "policy-guest", "policy-shop"];
-    const texts = await Promise.all(names.map((name) => readFile(join(SHOP, `${name}.yaml`), "utf8")));
-    pipe(texts.join("\n---\n"));
+    pipe(await joined(SHOP));
     const { code, out } = await sallyport("test", TESTS, TESTS, "-f", "-");
     expect({ code, out }).toEqual({ code: 0, out: expect.stringMatching(/14 passed, 0 failed, 0 errors/) });
   });
 });
+
+/** The files of a folder as one text. */
+async function joined(folder: string): Promise<string> {
+  const names = (await readdir(folder)).sort();
+  return (await Promise.all(names.map((name) => readFile(join(folder, name), "utf8")))).join("\n---\n");
+}
 
 describe("help", () => {
   test.each(COMMANDS)("of %s has examples and exit codes", async (command) => {
