@@ -1,4 +1,5 @@
-/** endpoint.wasm: the filters of an endpoint's proxy, `stamp` (network) and `verify` (HTTP), and the image they share. */
+/** endpoint.wasm: the filters of an endpoint's proxy, `stamp` and `guard` (network), `verify` (HTTP), and their image. */
+import { Guard } from "./guard/guard.ts";
 import { allocateForHost, beginCallback } from "./host/memory.ts";
 import { Filter } from "./host/proxy.ts";
 import { Stamp } from "./stamp/stamp.ts";
@@ -47,8 +48,9 @@ export function proxy_on_new_connection(context: u32): u32 {
   const flow = vm.flows.of(context);
   const plugin = vm.pluginOfFlow(flow);
   // No plugin of that sort: the configuration is not ours to run, so nothing passes.
-  if (plugin === null || plugin.config.role != PluginRole.Stamp) return Filter.Pause;
-  return (plugin as Stamp).connection(flow);
+  if (plugin === null) return Filter.Pause;
+  if (plugin.config.role == PluginRole.Stamp) return (plugin as Stamp).connection(flow);
+  return plugin.config.role == PluginRole.Guard ? (plugin as Guard).connection(flow) : Filter.Pause;
 }
 
 export function proxy_on_request_headers(context: u32, _headers: u32, _endOfStream: u32): u32 {
@@ -62,5 +64,6 @@ export function proxy_on_request_headers(context: u32, _headers: u32, _endOfStre
 function create(root: u32, config: PluginConfig, sync: Sync): Plugin | null {
   if (config.role == PluginRole.Stamp) return new Stamp(root, config, sync);
   if (config.role == PluginRole.Verify) return new Verify(root, config, sync);
+  if (config.role == PluginRole.Guard) return new Guard(root, config, sync);
   return null;
 }

@@ -3,6 +3,7 @@ export * from "./wire/image";
 export * from "./wire/bytes";
 export * from "./wire/base64url";
 export * from "./decide/verdict";
+export * from "./decide/inbound";
 export * from "./portable/crypto";
 export * from "./portable/stamp";
 export * from "./portable/destination";

@@ -69,6 +69,8 @@ export function verdictName(verdict: Verdict): string {
       return "image-invalid";
     case Verdict.PathConflict:
       return "path-conflict";
+    case Verdict.NotTunnelled:
+      return "not-tunnelled";
     default:
       return "undecided";
   }

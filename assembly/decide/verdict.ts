@@ -58,6 +58,8 @@ export enum Verdict {
   ImageInvalid = 32,
   /** Policies of both sides send the flow by a path of their own, and it can't pass both. */
   PathConflict = 33,
+  /** A connection to the app that didn't come out of the tunnel. */
+  NotTunnelled = 34,
 }
 
-export const VERDICT_COUNT: i32 = 34;
+export const VERDICT_COUNT: i32 = 35;

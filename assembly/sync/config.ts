@@ -1,14 +1,20 @@
 import { ascii } from "../host/proxy.ts";
+import { configFields } from "./config-text.ts";
 
 /** What the request to the controller has room for. */
 const MAX_CLUSTER_BYTES: i32 = 128;
 
-/** A plugin's configuration: lines `key=value`. Every root context keeps its own. */
+/**
+ * A plugin's configuration. Every root context keeps its own. What needs an image says whose: a node's, or with
+ * `pod-of=<cluster>` that of the pod whose proxy this is.
+ */
 export class PluginConfig {
   role: i32 = PluginRole.None;
   overlay: u32 = 0;
   /** 16 lower-case hex digits, as in the image's address. */
   nodeHex: string = "";
+  /** Name of the Kubernetes cluster; empty: `nodeHex` was said. */
+  podOf: string = "";
   /** Name of the cluster that leads to the controller. */
   cluster: Uint8Array = ascii("");
 
@@ -23,20 +29,24 @@ export enum PluginRole {
   Stamp = 1,
   Verify = 2,
   Gate = 3,
+  /** Needs no image. */
+  Guard = 4,
 }
 
 /** Reads a configuration; null if anything in it is unknown, missing or malformed: the proxy then refuses the plugin. */
 export function readConfig(text: string): PluginConfig | null {
   const config = new PluginConfig();
-  const lines = text.split("\n");
-  for (let i = 0; i < lines.length; i++) {
-    const line = lines[i];
-    if (line.length == 0) continue;
-    const equals = line.indexOf("=");
-    if (equals < 0 || !setField(config, line.substring(0, equals), line.substring(equals + 1))) return null;
-  }
-  const complete = config.role != PluginRole.None && config.overlay != 0 && config.nodeHex.length == 16;
-  return complete && config.cluster.length > 0 ? config : null;
+  const fields = configFields(text);
+  if (fields === null) return null;
+  for (let i = 0; i < fields.length; i += 2) if (!setField(config, fields[i], fields[i + 1])) return null;
+  return isComplete(config) ? config : null;
+}
+
+function isComplete(config: PluginConfig): bool {
+  const namesNode = (config.nodeHex.length == 16) != config.podOf.length > 0;
+  const knowsNothing = config.overlay == 0 && config.nodeHex.length + config.podOf.length + config.cluster.length == 0;
+  if (config.role == PluginRole.Guard) return knowsNothing;
+  return config.role != PluginRole.None && config.overlay != 0 && namesNode && config.cluster.length > 0;
 }
 
 /** The 8 bytes that 16 hex digits say, into `to`. */
@@ -52,6 +62,7 @@ function setField(config: PluginConfig, key: string, value: string): bool {
     if (value == "stamp") config.role = PluginRole.Stamp;
     else if (value == "verify") config.role = PluginRole.Verify;
     else if (value == "gate") config.role = PluginRole.Gate;
+    else if (value == "guard") config.role = PluginRole.Guard;
     return config.role != PluginRole.None;
   }
   if (key == "overlay" && config.overlay == 0) {
@@ -61,6 +72,10 @@ function setField(config: PluginConfig, key: string, value: string): bool {
   if (key == "node" && config.nodeHex.length == 0) {
     config.nodeHex = value;
     return isHex(value) && value.length == 16;
+  }
+  if (key == "pod-of" && config.podOf.length == 0) {
+    config.podOf = value;
+    return value.length > 0 && value.length <= MAX_CLUSTER_BYTES && !value.includes("/");
   }
   if (key == "control" && config.cluster.length == 0) {
     config.cluster = ascii(value);

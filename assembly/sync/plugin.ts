@@ -20,7 +20,7 @@ export abstract class Plugin {
     readonly sides: Side,
   ) {
     const self = new DataView(new ArrayBuffer(8));
-    nodeBytes(config.nodeHex, self);
+    if (config.nodeHex.length > 0) nodeBytes(config.nodeHex, self);
     this.admission = new Admission(sync.image, self);
     this.report = new Report(place);
   }

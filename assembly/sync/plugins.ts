@@ -1,9 +1,11 @@
 /** What the proxy tells this VM about its contexts, whatever their plugins do with streams. */
 
+import { Line } from "../host/line.ts";
 import { beginCallback } from "../host/memory.ts";
-import { Buffer, bufferBytes, nowMilliseconds, tickEvery } from "../host/proxy.ts";
+import { Buffer, bufferBytes, LogLevel, nowMilliseconds, tickEvery } from "../host/proxy.ts";
 import { Role } from "../wire/image.ts";
 import { PluginConfig, readConfig } from "./config.ts";
+import { ownPod } from "./own-pod.ts";
 import { PluginFactory } from "./plugin.ts";
 import { giveUpHeld, reviewFlows } from "./review.ts";
 import { Sync } from "./sync.ts";
@@ -39,7 +41,7 @@ export function configured(root: u32, length: i32, role: Role, create: PluginFac
   if (length <= 0 || length > MAX_CONFIG_BYTES || !bufferBytes(Buffer.PluginConfiguration, length, configBytes))
     return false;
   const config = readConfig(String.UTF8.decodeUnsafe(configBytes.dataStart, length));
-  if (config === null) return false;
+  if (config === null || !findNode(config)) return false;
   vm.start();
   const sync = syncFor(config, role);
   const plugin = create(root, config, sync);
@@ -78,6 +80,15 @@ export function answered(root: u32, token: u32, bodyLength: i32): void {
   const fresh = plugin.sync.answered(root, token, bodyLength, now);
   if (fresh) reviewFlows(plugin.sync, root);
   plugin.sync.poll(root, now);
+}
+
+/** A sidecar that can't say which pod it is in is left without filters, and so lets nothing pass. */
+function findNode(config: PluginConfig): bool {
+  if (config.podOf.length == 0) return true;
+  config.nodeHex = ownPod(config.podOf);
+  if (config.nodeHex.length > 0) return true;
+  new Line().text("sallyport: node metadata lacks NAMESPACE, NAME or SALLYPORT_POD_UID").send(LogLevel.Warn);
+  return false;
 }
 
 function syncFor(config: PluginConfig, role: Role): Sync {

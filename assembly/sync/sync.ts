@@ -18,7 +18,7 @@ import {
 } from "../host/proxy.ts";
 import { IMAGE_MAX_LENGTH } from "../wire/image.ts";
 import { Backoff } from "./backoff.ts";
-import { nodeBytes, PluginConfig } from "./config.ts";
+import { nodeBytes, PluginConfig, PluginRole } from "./config.ts";
 import { ImageRequest } from "./image-request.ts";
 
 /** The controller answers a poll within 30 s; one that takes longer has lost its way. */
@@ -60,13 +60,14 @@ export class Sync {
   ) {
     this.backoff = new Backoff(worker);
     this.request = new ImageRequest(config, worker);
-    nodeBytes(config.nodeHex, this.want.node);
+    if (config.nodeHex.length > 0) nodeBytes(config.nodeHex, this.want.node);
     this.want.overlay = config.overlay;
     this.want.role = role;
   }
 
   /** Starts a poll from this root context if none is under way and it is time. */
   poll(root: u32, nowMs: u64): void {
+    if (this.config.role == PluginRole.Guard) return;
     if (this.pollingRoot != 0 && nowMs >= this.askedMs + LOST_MS) {
       this.pollingRoot = 0;
       this.fail(nowMs);

@@ -48,7 +48,8 @@ function properties(host: ProxyHost) {
       const context = host.acting();
       const name = host.memory.text(path, length);
       if (name === undefined) return Status.InvalidMemoryAccess;
-      const value = context.kind === "root" ? undefined : context.properties.get(name);
+      const own = context.kind === "root" ? undefined : context.properties.get(name);
+      const value = own ?? host.properties.get(name);
       return value === undefined ? Status.NotFound : host.memory.give(value, pointerAt, lengthAt);
     },
     proxy_set_property(path: number, length: number, value: number, valueLength: number): Status {

@@ -1,5 +1,6 @@
 /** The portable code in both languages, under one type, so that every table can run on both. */
 import { fileURLToPath } from "node:url";
+import { inboundVerdict } from "../../assembly/decide/inbound.ts";
 import * as crypto from "../../assembly/portable/crypto.ts";
 import * as destination from "../../assembly/portable/destination.ts";
 import * as flows from "../../assembly/portable/flows.ts";
@@ -11,10 +12,11 @@ import {
   portableBytes as moduleBytes,
 } from "../../controller/decide-wasm/portable-wasm.ts";
 
+const decisions = { inboundVerdict };
 const bytes = { equalBytes, equalConstantTime, isZero, readU16, readU32 };
 
 /** What `assembly/portable.ts` exports and tests call. */
-export const native = { ...bytes, ...crypto, ...destination, ...flows, ...image, ...stamp };
+export const native = { ...bytes, ...decisions, ...crypto, ...destination, ...flows, ...image, ...stamp };
 export type Portable = typeof native;
 /** The same in Wasm, with the memory it works in. */
 export type PortableWasm = Portable & { memory: WebAssembly.Memory };

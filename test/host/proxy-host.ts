@@ -28,6 +28,8 @@ export class ProxyHost {
   readonly memory: GuestMemory;
   readonly metrics = new Metrics();
   readonly logs: string[] = [];
+  /** What it says of itself in every context, such as `xds.node`. */
+  readonly properties = new Map<string, Uint8Array>();
   /** Calls that wait for an answer, oldest first. */
   readonly calls: HttpCall[] = [];
   readonly conduct: Conduct = { deletes: "after the callback", calls: "wait", fails: "nothing" };

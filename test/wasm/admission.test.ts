@@ -43,8 +43,8 @@ const ELSEWHERE: Record<Place, readonly string[]> = {
   "second hop": ["not-mine", "peer-address"],
   delivery: ["peer-address", "policy-egress", "unknown-destination"],
 };
-/** Those of the filters themselves (`filters.test.ts`), and the one that takes more than one flow. */
-const NOT_BY_ONE_FLOW = ["undecided", "method", "overload", "host-error", "throttled"];
+/** Those of the filters themselves (`filters.test.ts`, `inbound.test.ts`), and the one that takes more than one flow. */
+const NOT_BY_ONE_FLOW = ["undecided", "method", "overload", "host-error", "throttled", "not-tunnelled"];
 
 test.each(tables)("has a row for every verdict that is possible at $place", ({ place, rows }) => {
   const all = Object.values(Verdict).filter((verdict) => typeof verdict === "number");

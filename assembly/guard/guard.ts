@@ -1,0 +1,55 @@
+import { Side } from "../decide/image.ts";
+import { inboundVerdict } from "../decide/inbound.ts";
+import { Verdict } from "../decide/verdict.ts";
+import { readConnection } from "../flow/facts.ts";
+import { closeStream, Filter, Stream } from "../host/proxy.ts";
+import { PluginConfig } from "../sync/config.ts";
+import { FlowState } from "../sync/flows.ts";
+import { Plugin } from "../sync/plugin.ts";
+import { Sync } from "../sync/sync.ts";
+import { vm } from "../sync/vm.ts";
+import { Destination } from "../wire/destination.ts";
+
+const destination: Destination = new Destination();
+
+/** A mesh sidecar's inbound listener: refuses what came past the tunnel. It needs no image. */
+export class Guard extends Plugin {
+  constructor(root: u32, config: PluginConfig, sync: Sync) {
+    super(root, config, sync, "guard", Side.Ingress);
+  }
+
+  /** In onNewConnection, before a byte passes: a server that speaks first must not be heard. */
+  connection(flow: i32): Filter {
+    const verdict = readConnection(this.admission) ? this.decide() : Verdict.HostError;
+    this.report.count(verdict);
+    if (verdict == Verdict.Allow) return Filter.Continue;
+    vm.flows.setState(flow, FlowState.Refused);
+    this.log(verdict);
+    closeStream(Stream.Downstream);
+    return Filter.Pause;
+  }
+
+  /** Connections are never held. */
+  resume(_flow: i32, _final: bool): Verdict {
+    return Verdict.Undecided;
+  }
+
+  stream(): Stream {
+    return Stream.Downstream;
+  }
+
+  private decide(): Verdict {
+    const facts = this.admission.facts;
+    if (!destination.decode(facts.authority, 0, facts.authorityLength)) return Verdict.HostError;
+    return inboundVerdict(facts.peerAddress, destination.address);
+  }
+
+  private log(verdict: Verdict): void {
+    const facts = this.admission.facts;
+    const line = this.report.refused(verdict, facts.now);
+    if (line === null) return;
+    line.text(" source=").address(facts.peerAddress, 0);
+    line.text(" destination=").untrusted(facts.authority, facts.authorityLength);
+    this.report.end(verdict, this.admission);
+  }
+}
