@@ -1,5 +1,6 @@
 import { Option } from "commander";
 import { type Compilation, compile } from "../compile/compile.ts";
+import { strays } from "../compile/strays.ts";
 import type { Isolation, World } from "../model/resources.ts";
 import { asAsked, asEnforced } from "../offline/as-asked.ts";
 import { didYouMean } from "../read/closest.ts";
@@ -61,7 +62,9 @@ export async function askedWorld(
   const world = enforceAudited ? asEnforced(asked) : asked;
   const compilations = world.overlays.map(({ name }) => compile(world, name, { allowLoopback: true }));
   const uncompiled = compilations.flatMap(({ rejections }) => rejections);
-  const rejections = [...unread, ...uncompiled.filter(({ origin }) => origin.file !== "")].map(formatRejection);
+  const rejections = [...unread, ...strays(world), ...uncompiled.filter(({ origin }) => origin.file !== "")].map(
+    formatRejection,
+  );
   for (const rejection of rejections)
     run.terminal.error(`${run.terminal.styleError("yellow", "rejected:")} ${rejection}`);
   if (rejections.length > 0) run.terminal.error("The answer is for what is left.");

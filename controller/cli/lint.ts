@@ -1,5 +1,6 @@
 import { Command, Option } from "commander";
 import { compile } from "../compile/compile.ts";
+import { strays } from "../compile/strays.ts";
 import { clientAddresses } from "../lint/blocks.ts";
 import { Facts } from "../lint/facts.ts";
 import type { Finding, Severity } from "../lint/finding.ts";
@@ -82,7 +83,7 @@ async function lintFiles(run: Run, { file, output, isolation }: Options): Promis
   const compiled = world.overlays.flatMap(({ name }) => compile(world, name, { allowLoopback: true }).rejections);
   const facts = new Facts(world, (origin) => objects.find(origin)?.object);
   const findings = [
-    ...[...reading.rejections, ...compiled].filter(({ origin }) => origin.file !== "").map(rejected),
+    ...[...reading.rejections, ...strays(world), ...compiled].filter(({ origin }) => origin.file !== "").map(rejected),
     ...[...lint(facts), ...clientAddresses(objects.all)].map((finding) => objects.placed(finding)),
   ].sort(byPlace);
   run.terminal.out(output === "json" ? JSON.stringify({ findings }, null, 2) : text(findings, run.terminal));

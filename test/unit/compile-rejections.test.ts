@@ -217,11 +217,17 @@ test("throws for an overlay that the world doesn't have", () => {
   expect(() => compile(world, "x")).toThrow("no overlay x");
 });
 
-test("reports endpoints and gateways of overlays that don't exist", () => {
-  const lost = { ...world, overlays: [], gateways: [gateway("g")], endpoints: [endpoint("a", [])] };
+test("reports endpoints, gateways and policies of overlays that don't exist", () => {
+  const elsewhere = { ...flowPolicy([]), overlay: "elsewhere" };
+  const nowhere = { ...endpoint("b", []), overlay: "" };
+  const lost = {
+    ...{ ...world, overlays: [], gateways: [gateway("g")], flowPolicies: [elsewhere, flowPolicy([])] },
+    endpoints: [endpoint("a", []), nowhere],
+  };
   expect(strays(lost).map(({ origin, field }) => `${origin.name} ${field}`)).toEqual([
     "a spec.overlay",
     "g spec.overlays[0]",
+    "f spec.overlay",
   ]);
   expect(strays(world)).toEqual([]);
 });
