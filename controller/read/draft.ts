@@ -37,6 +37,9 @@ interface Named {
   readonly namespace?: string;
 }
 
+/** What pods are as endpoints: the same value in later readings if nothing about it has changed. */
+const endpointsOfPods = new WeakMap<Pod, OverlayEndpoint>();
+
 /** A value and where it came from. */
 type Found<T> = readonly [T, RawObject];
 
@@ -114,8 +117,7 @@ export class Draft {
     this.#reject(raw, issues);
     if (value === undefined) addAll(this.#closed, brokenAddresses(raw.object));
     else if (this.#isRepeated(raw, value)) addAll(this.#repeated, brokenAddresses(raw.object));
-    // It may have been decoded when it stood elsewhere.
-    else keep({ ...value, origin: raw.origin });
+    else keep(placed(value, raw.origin));
   }
 
   /** A repeated policy allows nothing; `leftOver` is what it still denies. */
@@ -129,7 +131,7 @@ export class Draft {
     this.#reject(raw, issues);
     if (value === undefined) return;
     const left = this.#isRepeated(raw, value) ? leftOver(value) : value;
-    if (left !== undefined) policies.push({ ...left, origin: raw.origin });
+    if (left !== undefined) policies.push(placed(left, raw.origin));
   }
 
   /** A policy whose kind is misspelled denies what it can. */
@@ -182,9 +184,15 @@ export class Draft {
   }
 
   /** A pod with addresses of its own, in the overlay that its namespace names. */
-  #endpointOf({ hostNetwork, node: _, ...member }: Pod): OverlayEndpoint[] {
+  #endpointOf(pod: Pod): OverlayEndpoint[] {
+    const { hostNetwork, node: _, ...member } = pod;
     if (hostNetwork || member.addresses.length === 0) return [];
-    return [{ ...member, overlay: this.#namespaces.get(member.namespace)?.labels[OVERLAY_LABEL] ?? "" }];
+    const overlay = this.#namespaces.get(member.namespace)?.labels[OVERLAY_LABEL] ?? "";
+    const known = endpointsOfPods.get(pod);
+    if (known?.overlay === overlay) return [known];
+    const endpoint = { ...member, overlay };
+    endpointsOfPods.set(pod, endpoint);
+    return [endpoint];
   }
 
   /** Selectors with NotIn and DoesNotExist would match a namespace that lost its labels, so its members are left out. */
@@ -215,6 +223,11 @@ export class Draft {
     if (more > 0)
       this.rejections.push(raw.reject({ path: [], message: `has ${more} more problems: repair these first` }));
   }
+}
+
+/** It may have been decoded when it stood elsewhere. */
+function placed<T extends Named>(value: T, origin: Origin): T {
+  return value.origin === origin ? value : { ...value, origin };
 }
 
 function addAll<T>(set: Set<T>, values: Iterable<T> = []): void {
