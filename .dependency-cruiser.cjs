@@ -60,6 +60,12 @@ module.exports = {
       to: { path: "^controller/(?!model/|compile/|keys/|image/|emit/)" },
     },
     {
+      name: "the-kubernetes-client-only-in-kube",
+      severity: "error",
+      from: { pathNot: "^(controller/kube|test/kube)/" },
+      to: { path: "node_modules/@kubernetes/" },
+    },
+    {
       name: "the-product-knows-no-tests",
       severity: "error",
       from: { pathNot: "^(test|perf)/" },

@@ -1,4 +1,4 @@
-/** How long to wait before starting a crashed program again. */
+/** How long to wait before trying again what has just failed, such as a program that crashed. */
 
 const FIRST_MS = 200;
 const LONGEST_MS = 10_000;
@@ -10,14 +10,17 @@ export class BackOff {
   #failures = 0;
 
   /** `random` is in [0, 1). */
-  constructor(random: () => number = Math.random) {
+  constructor(
+    random: () => number = Math.random,
+    private readonly longestMs = LONGEST_MS,
+  ) {
     this.#random = random;
   }
 
-  /** Milliseconds to wait after a program that lived for `aliveMs`: doubling, less up to half of it at random. */
+  /** Milliseconds to wait after what went well for `aliveMs`: doubling, less up to half of it at random. */
   next(aliveMs: number): number {
     if (aliveMs >= STEADY_MS) this.#failures = 0;
-    const full = Math.min(LONGEST_MS, FIRST_MS * 2 ** this.#failures);
+    const full = Math.min(this.longestMs, FIRST_MS * 2 ** this.#failures);
     this.#failures++;
     return Math.round(full * (1 - this.#random() / 2));
   }

@@ -43,6 +43,10 @@ export class ApiServer {
     return join(this.folder, "kubeconfig");
   }
 
+  get port(): number {
+    return this.#port;
+  }
+
   /** Starts it again after a crash, with the same address and state. */
   async resume(): Promise<void> {
     const log = join(this.folder, "..", "api-server.log");

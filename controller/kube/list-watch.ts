@@ -1,0 +1,110 @@
+/** Lists and watches of one collection, as https://kubernetes.io/docs/reference/using-api/api-concepts describes them. */
+import { isMapping } from "../read/schema.ts";
+import type { ApiClient } from "./api-client.ts";
+
+/** An object as the server has it, with kind and apiVersion. */
+export type KubeObject = Readonly<Record<string, unknown>>;
+
+export interface Collection {
+  readonly kind: string;
+  readonly apiVersion: string;
+  /** Such as `/api/v1/pods`. */
+  readonly path: string;
+}
+
+export interface Listed {
+  readonly objects: readonly KubeObject[];
+  /** From where a watch goes on. */
+  readonly version: string;
+}
+
+/** A bookmark says that everything up to its version has been sent. */
+export type WatchEvent =
+  | { readonly type: "held" | "deleted"; readonly object: KubeObject; readonly version: string }
+  | { readonly type: "bookmark"; readonly version: string };
+
+/** What a reflector asks; tests have another one. */
+export interface Source {
+  list(): Promise<Listed>;
+  watch(version: string, signal: AbortSignal): AsyncIterable<WatchEvent>;
+}
+
+/** The server refused, with an HTTP status. */
+export class Refusal extends Error {
+  constructor(
+    readonly status: number,
+    message: string,
+  ) {
+    super(message);
+  }
+}
+
+/** The server doesn't know any more what happened since: list again. */
+export const GONE = 410;
+/** It knows no such collection. */
+export const NOT_FOUND = 404;
+
+/** Entries of one answer to a list. */
+const PAGE = 500;
+/** The server ends each watch after this time, and sends a bookmark a minute until then. */
+const WATCH_S = 240;
+const SILENT_MS = 120_000;
+
+export function listWatch(client: ApiClient, collection: Collection): Source {
+  return {
+    list: () => list(client, collection),
+    watch: (version, signal) => watch(client, collection, version, signal),
+  };
+}
+
+async function list(client: ApiClient, collection: Collection): Promise<Listed> {
+  const objects: KubeObject[] = [];
+  let page = "";
+  for (;;) {
+    const { status, body } = await client.ask("GET", `${collection.path}?limit=${PAGE}${page}`);
+    if (status !== 200) throw new Refusal(status, messageOf(body));
+    const { items, metadata } = body as {
+      items?: unknown[];
+      metadata?: { resourceVersion?: string; continue?: string };
+    };
+    for (const item of items ?? []) objects.push(typed(collection, item));
+    if (!metadata?.continue) return { objects, version: metadata?.resourceVersion ?? "" };
+    page = `&continue=${encodeURIComponent(metadata.continue)}`;
+  }
+}
+
+async function* watch(
+  client: ApiClient,
+  collection: Collection,
+  version: string,
+  signal: AbortSignal,
+): AsyncGenerator<WatchEvent> {
+  const query = `watch=1&allowWatchBookmarks=true&timeoutSeconds=${WATCH_S}&resourceVersion=${encodeURIComponent(version)}`;
+  for await (const line of client.follow(`${collection.path}?${query}`, SILENT_MS, signal)) {
+    yield eventOf(collection, line);
+  }
+}
+
+function eventOf(collection: Collection, line: unknown): WatchEvent {
+  const { type, object } = isMapping(line) ? line : {};
+  const metadata = isMapping(object) && isMapping(object.metadata) ? object.metadata : {};
+  const version = String(metadata.resourceVersion ?? "");
+  if (type === "BOOKMARK") return { type: "bookmark", version };
+  if (type === "ADDED" || type === "MODIFIED") return { type: "held", object: typed(collection, object), version };
+  if (type === "DELETED") return { type: "deleted", object: typed(collection, object), version };
+  // An event of type ERROR has a Status; a watch that is refused as a whole is one.
+  const status = isMapping(line) && type === undefined ? line : object;
+  throw new Refusal(isMapping(status) && typeof status.code === "number" ? status.code : 0, messageOf(status));
+}
+
+/** Items of lists don't say what they are; who set which field needs much memory and nobody asks. */
+function typed({ kind, apiVersion }: Collection, item: unknown): KubeObject {
+  const object = isMapping(item) ? item : {};
+  const { managedFields: _, ...metadata } = isMapping(object.metadata) ? object.metadata : {};
+  return { ...object, kind, apiVersion, metadata };
+}
+
+function messageOf(body: unknown): string {
+  if (isMapping(body) && typeof body.message === "string") return body.message.slice(0, 500);
+  return `an answer that isn't a Status: ${String(body).slice(0, 80)}`;
+}
