@@ -63,7 +63,7 @@ function endpointPlan(policy: CompiledPolicy, member: CompiledEndpoint, machine:
     adminSocket: settings.adminSocket,
     bootstrap: endpointBootstrap({
       ...settings,
-      gateways: policy.gateways.map(gatewayRef),
+      gateways: refs(policy.gateways),
     }),
   };
 }
@@ -71,7 +71,7 @@ function endpointPlan(policy: CompiledPolicy, member: CompiledEndpoint, machine:
 function gatewayPlans(policy: CompiledPolicy, group: CompiledGateway, machine: MachineSettings): NodePlan[] {
   const nodeId = hexId(group.id);
   const index = policy.gateways.indexOf(group);
-  const neighbours = policy.gateways.filter((other) => other !== group).map(gatewayRef);
+  const neighbours = refs(policy.gateways.filter((other) => other !== group));
   const trustDomains = [
     ...new Set([...policy.endpoints.map(({ endpoint }) => endpoint.identity), group.gateway.identity].map(trustDomain)),
   ].sort();
@@ -115,6 +115,11 @@ function nodeSettings(
     resetLimits: machine.resetLimits,
     flat: machine.flat,
   };
+}
+
+/** By name: a bootstrap must not depend on the places that paths give to gateways, or their edits would restart nodes. */
+function refs(gateways: readonly CompiledGateway[]): GatewayRef[] {
+  return [...gateways].sort((a, b) => (a.gateway.name < b.gateway.name ? -1 : 1)).map(gatewayRef);
 }
 
 function gatewayRef({ id, gateway }: CompiledGateway): GatewayRef {

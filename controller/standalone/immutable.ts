@@ -32,6 +32,7 @@ export function holdImmutable(world: World, inForce: readonly Overlay[]): Held {
     held.push(before);
     return { ...overlay, id: before.id, keys: { ...overlay.keys, epochSeconds: before.keys.epochSeconds } };
   });
+  if (held.length === 0) return { world, rejections: [], conflicts: [] };
   return { world: { ...world, overlays }, rejections, conflicts: held.flatMap((before) => claims(overlays, before)) };
 }
 

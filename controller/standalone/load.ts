@@ -10,7 +10,8 @@ import { localComplaints } from "./local-nodes.ts";
 
 export type Loaded =
   | {
-      readonly policies: readonly CompiledPolicy[] /** Edits of single fields that were not taken. */;
+      readonly policies: readonly CompiledPolicy[];
+      /** Edits of single fields that were not taken. */
       readonly held: readonly Rejection[];
     }
   | { readonly rejections: readonly Rejection[] };
