@@ -3,7 +3,7 @@ import fc from "fast-check";
 import { type Disagreement, disagreementOn, type LaidOut } from "./agreement.ts";
 import { flowsIn } from "./arbitrary-flows.ts";
 import { wholeWorlds } from "./arbitrary-worlds.ts";
-import { bothRuntimes } from "./portable.ts";
+import type { Runtime } from "./portable.ts";
 
 export interface Case extends LaidOut {
   /** Of the flows. */
@@ -11,7 +11,6 @@ export interface Case extends LaidOut {
 }
 
 const FLOWS = 400;
-const runtimes = await bothRuntimes();
 
 export const wholeCases: fc.Arbitrary<Case> = fc.record({
   world: wholeWorlds,
@@ -20,6 +19,6 @@ export const wholeCases: fc.Arbitrary<Case> = fc.record({
   exceptions: fc.constantFrom(1000, 1, 0),
 });
 
-export function disagreementIn({ seed, ...laidOut }: Case): Disagreement | undefined {
+export function disagreementIn({ seed, ...laidOut }: Case, runtimes: readonly Runtime[]): Disagreement | undefined {
   return disagreementOn(laidOut, flowsIn(laidOut.world, seed, FLOWS), runtimes);
 }

@@ -2,9 +2,10 @@ import { expect, test } from "@jest/globals";
 import fc from "fast-check";
 import { wholeWorlds } from "../host/arbitrary-worlds.ts";
 import { openGatewayImage } from "../host/decisions.ts";
-import { loadPortableWasm } from "../host/portable.ts";
+import { bothRuntimes, loadPortableWasm } from "../host/portable.ts";
 import { disagreementIn, wholeCases } from "../host/whole-world-property.ts";
 
+const runtimes = await bothRuntimes();
 /** One that stays, and one that is another every time. */
 const seeds = [20, Math.floor(Math.random() * 2 ** 31)];
 
@@ -12,7 +13,7 @@ test.each(seeds)(
   "images of whole worlds decide as the slow evaluator does, in Wasm and TypeScript, seed %i",
   (seed) => {
     const property = fc.property(wholeCases, (one) => {
-      expect(disagreementIn(one)).toBeUndefined();
+      expect(disagreementIn(one, runtimes)).toBeUndefined();
     });
     fc.assert(property, { seed, numRuns: 40, interruptAfterTimeLimit: 4000, markInterruptAsFailure: false });
   },
