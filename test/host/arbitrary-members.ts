@@ -6,30 +6,7 @@ import { MEMBER_ADDRESSES, NAMESPACES, NODE_ADDRESSES, origin, SERVICE_ACCOUNTS 
 
 const OVERLAY_LABEL = "sallyport.dev/overlay";
 
-/** OverlayEndpoints of overlay o and of namespaces of which some aren't declared. */
-export const endpoints: fc.Arbitrary<OverlayEndpoint[]> = fc
-  .record({
-    facts: fc.array(
-      fc.record({
-        namespace: fc.constantFrom(...NAMESPACES),
-        labels,
-        addresses: fc.integer({ min: 1, max: 3 }),
-        ports: namedPorts,
-      }),
-      { maxLength: 6 },
-    ),
-    addresses: fc.shuffledSubarray(MEMBER_ADDRESSES, { minLength: MEMBER_ADDRESSES.length }),
-  })
-  .map(({ facts, addresses }) => {
-    const pool = [...addresses];
-    return facts.flatMap((one, i) => endpoint({ ...one, addresses: pool.splice(0, one.addresses) }, i));
-  });
-
-export const namespaces: fc.Arbitrary<Namespace[]> = fc
-  .subarray(NAMESPACES)
-  .chain((names) => fc.tuple(...names.map((name) => labels.map((own) => namespace(name, own)))));
-
-export const nodes: fc.Arbitrary<Node[]> = fc
+const nodes: fc.Arbitrary<Node[]> = fc
   .record({ labels: fc.array(labels, { maxLength: 2 }), addresses: fc.shuffledSubarray(NODE_ADDRESSES) })
   .map(({ labels, addresses }) =>
     labels.map((own, i) => {

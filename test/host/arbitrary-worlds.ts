@@ -1,6 +1,6 @@
 import fc from "fast-check";
 import { EMPTY_WORLD, type World } from "../../controller/model/resources.ts";
-import { endpoints, namespaces, population } from "./arbitrary-members.ts";
+import { population } from "./arbitrary-members.ts";
 import { networkPolicies } from "./arbitrary-network-policies.ts";
 import { audit, clusterPolicies, flowPolicies } from "./arbitrary-tiers.ts";
 import {
@@ -15,13 +15,8 @@ import {
 
 const isolation = fc.constantFrom("DefaultDeny" as const, "Kubernetes" as const);
 
-/** Worlds of OverlayEndpoints and NetworkPolicies, about which nothing is wrong. */
-export const worlds: fc.Arbitrary<World> = fc
-  .record({ isolation, namespaces, endpoints, policies: networkPolicies })
-  .map(({ isolation, ...rest }) => ({ ...EMPTY_WORLD, overlays: [{ ...overlay, isolation }], gateways, ...rest }));
-
 /** Worlds with everything that policy can say, and with what the reader leaves of objects that it can't read. */
-export const wholeWorlds: fc.Arbitrary<World> = fc
+export const worlds: fc.Arbitrary<World> = fc
   .record({
     isolation,
     enforcement: fc.constantFrom(...Array(7).fill("Enforce" as const), "Audit" as const),

@@ -2,7 +2,7 @@
 import fc from "fast-check";
 import { type Disagreement, disagreementOn, type LaidOut } from "./agreement.ts";
 import { flowsIn } from "./arbitrary-flows.ts";
-import { wholeWorlds } from "./arbitrary-worlds.ts";
+import { worlds } from "./arbitrary-worlds.ts";
 import type { Runtime } from "./portable.ts";
 
 export interface Case extends LaidOut {
@@ -13,7 +13,7 @@ export interface Case extends LaidOut {
 const FLOWS = 400;
 
 export const wholeCases: fc.Arbitrary<Case> = fc.record({
-  world: wholeWorlds,
+  world: worlds,
   seed: fc.noShrink(fc.nat()),
   /** Tables say the same whether peers are told apart by region, one by one, or some so and some so. */
   exceptions: fc.constantFrom(1000, 1, 0),

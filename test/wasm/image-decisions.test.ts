@@ -33,5 +33,6 @@ function answers(portable: Portable, world: World): string[] {
 function answer(portable: Portable, source: number, destination: number, key: number): string {
   const verdict = portable.imageDecide(source, destination, key, Side.Both);
   const rules = [portable.imageEgressRule(), portable.imageIngressRule()];
-  return [source, destination, key, verdict, ...rules].join(" ");
+  const path = Array.from({ length: portable.imagePathLength() }, (_, hop) => portable.imagePathNode(hop));
+  return [source, destination, key, verdict, ...rules, portable.imageAudit(), ...path].join(" ");
 }
