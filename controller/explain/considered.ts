@@ -40,7 +40,7 @@ export function considered(world: World, question: Question, direction: Directio
     .filter((one) => one.overlay === undefined || one.overlay === overlay.name)
     .flatMap((statement) => flow.heard(statement));
   const isAudited = overlay.enforcement === "Audit";
-  const asked = new Asked(isAudited);
+  const asked = new Asked(isAudited, flow.isClosed);
   for (const tier of TIERS) {
     const heard = said.filter(({ statement }) => statement.tier === tier).sort(byRank);
     if (tier === "NetworkPolicy") asked.together(heard);
@@ -67,9 +67,12 @@ function byRank(a: Heard, b: Heard): number {
 /** Gives policies their roles, tier by tier. */
 class Asked {
   readonly policies: ConsideredPolicy[] = [];
-  isDecided = false;
 
-  constructor(private readonly isAudited: boolean) {}
+  /** `isDecided`: something that is no policy has decided, and policies only would. */
+  constructor(
+    private readonly isAudited: boolean,
+    public isDecided: boolean,
+  ) {}
 
   /** The first that covers the flow decides, or passes it on to the next tier. */
   inTurn(heard: readonly Heard[]): void {
@@ -120,6 +123,9 @@ function policyOf({ statement, rule, says }: Heard, role: ConsideredPolicy["role
 /** One side of a flow, matched as the documentation of the policies says. */
 class Flow {
   readonly subject: Member | undefined;
+  /** One of its addresses is that of an object which can't be read: nothing passes, whatever policies say. */
+  readonly isClosed: boolean;
+  private readonly paths: readonly string[];
   private readonly peer: Party;
   private readonly destination: Party;
   private readonly port: FlowPort;
@@ -127,9 +133,12 @@ class Flow {
 
   constructor(
     private readonly world: World,
-    { from, to, port }: Question,
+    { policy, from, to, port }: Question,
     private readonly direction: Direction,
   ) {
+    const names = policy.gateways.map(({ gateway }) => gateway.name);
+    this.paths = policy.paths.map(({ gateways }) => gateways.map((g) => names[g]).join());
+    this.isClosed = world.closed.includes(from.address) || world.closed.includes(to.address);
     this.subject = (direction === "egress" ? from : to).member?.endpoint;
     this.peer = direction === "egress" ? to : from;
     this.destination = to;
@@ -143,8 +152,13 @@ class Flow {
     const isolates = statement.isolates.includes(this.direction);
     if ((rules.length === 0 && !isolates) || !this.isAmong(this.subject as Member, statement.subject)) return [];
     const rule = rules.find((one) => this.covers(one));
-    if (rule !== undefined) return [{ statement, rule, says: SAYS[rule.action] }];
+    if (rule !== undefined) return [{ statement, rule, says: this.isPassable(rule) ? SAYS[rule.action] : "deny" }];
     return [{ statement, rule, says: isolates ? "deny" : "nothing" }];
+  }
+
+  /** What has to pass gateways that can't be passed is denied. */
+  private isPassable({ via }: Rule): boolean {
+    return via === undefined || this.paths.includes(via.join());
   }
 
   private covers({ peers, traffic }: Rule): boolean {

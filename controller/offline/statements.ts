@@ -39,6 +39,8 @@ export interface Rule {
   readonly direction: Direction;
   readonly path: Path;
   readonly action: "Allow" | "Deny" | "Pass";
+  /** Gateways that what it allows has to pass; undefined: the overlay's. */
+  readonly via?: readonly string[];
   /** Undefined: everybody. */
   readonly peers?: readonly (RulePeer & { readonly path: Path })[];
   /** Undefined: all traffic. */
@@ -111,13 +113,14 @@ function clusterPolicy(policy: ClusterNetworkPolicy): Statement {
 }
 
 function flowPolicy(policy: FlowPolicy): Statement {
-  const { origin, name, priority, subject, directions, action, peers, traffic, enforcement, overlay } = policy;
+  const { origin, name, priority, subject, directions, action, peers, traffic, via, enforcement, overlay } = policy;
   const rules = directions.map((direction): Rule => {
     const list = direction === "ingress" ? "from" : "to";
     return {
       direction,
       path: ["spec"],
       action,
+      ...(via && action === "Allow" && { via }),
       ...(peers && { peers: peers.map((peer, i) => ({ ...flowPeer(peer), path: ["spec", list, i] })) }),
       ...(traffic && { traffic: traffic.map((one) => ({ ...one, path: ["spec", "ports"] })) }),
     };

@@ -1,6 +1,6 @@
 import fc from "fast-check";
 import type { World } from "../../controller/model/resources.ts";
-import { wholeWorlds } from "./arbitrary-worlds.ts";
+import { worlds } from "./arbitrary-worlds.ts";
 
 /** The lists of a world that edits change. */
 const LISTS = ["endpoints", "policies", "clusterPolicies", "flowPolicies", "namespaces", "nodes"] as const;
@@ -23,7 +23,7 @@ const edit: fc.Arbitrary<Edit> = fc.record({
 export const histories = (edits: number): fc.Arbitrary<World[]> =>
   fc
     .record({
-      drawn: fc.tuple(wholeWorlds, wholeWorlds),
+      drawn: fc.tuple(worlds, worlds),
       edits: fc.array(edit, { minLength: edits, maxLength: edits }),
       odd: fc.array(fc.integer({ min: 0, max: 31 }), { minLength: edits, maxLength: edits }),
     })
