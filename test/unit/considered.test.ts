@@ -124,10 +124,10 @@ const rows: { name: string; objects: string[]; want: string[]; missing: string[]
     missing: ["a", "b", "isolated"],
   },
   {
-    name: "no FlowPolicy of another overlay",
+    name: "FlowPolicies of every overlay where nobody wrote one",
     objects: [flowPolicy("f", 1, "Deny")],
-    want: ["default: decides allow"],
-    missing: [],
+    want: ["f: decides deny", "default: would allow"],
+    missing: ["f"],
   },
 ];
 
