@@ -12,7 +12,7 @@ import { vm } from "../sync/vm.ts";
 const STAMP: Uint8Array = ascii("sallyport_stamp");
 const CLUSTER: Uint8Array = ascii("sallyport_cluster");
 const DIRECT: Uint8Array = ascii("sallyport_direct");
-const DIRECT_CLUSTER: Uint8Array = ascii("direct");
+const DIRECT_CLUSTER: Uint8Array = ascii("sallyport-direct");
 const TRUE: Uint8Array = ascii("true");
 
 /** The sending endpoint: stamps an app's connection for the first gateway of its path, or closes it. */

@@ -34,6 +34,14 @@ export function socketAddress(text: string): JsonObject {
   return { socket_address: { address: host, port_value: Number(text.slice(colon + 1)) } };
 }
 
+/** A listener's addresses: `hosts` without port. */
+export function listenOn(hosts: readonly string[], port: number): JsonObject {
+  const [first = "0.0.0.0", ...others] = hosts;
+  const at = (host: string): JsonObject => ({ socket_address: { address: host, port_value: port } });
+  if (others.length === 0) return { address: at(first) };
+  return { address: at(first), additional_addresses: others.map((host) => ({ address: at(host) })) };
+}
+
 /** HTTP/2 towards the next proxy, CONNECT allowed, with limits that keep flows from killing each other. */
 export function http2Upstream(): JsonObject {
   return {
@@ -86,10 +94,19 @@ export function ownSockets(source?: string): JsonObject {
   return { ...from, socket_options: [mark] };
 }
 
-export interface TlsFiles {
-  /** SDS files: a secret named `identity`, and one named `roots`. */
-  readonly identitySds: string;
-  readonly rootsSds: string;
+/** Where Envoy finds a node's certificate and what it trusts: SDS secrets. */
+export interface TlsSecrets {
+  readonly identity: JsonObject;
+  readonly roots: JsonObject;
+}
+
+/** Secrets from SDS files: one with a secret named `identity`, and one with `roots`. */
+export function fileSecrets(identityFile: string, rootsFile: string): TlsSecrets {
+  const secret = (name: string, path: string): JsonObject => ({
+    name,
+    sds_config: { path_config_source: { path }, resource_api_version: "V3" },
+  });
+  return { identity: secret("identity", identityFile), roots: secret("roots", rootsFile) };
 }
 
 export interface SanMatch {
@@ -97,18 +114,18 @@ export interface SanMatch {
   readonly prefix?: string;
 }
 
-/** Mutual TLS 1.3 with certificates from files; `peers` are the SPIFFE ids that may be at the other end. */
-export function mutualTls(side: "Upstream" | "Downstream", files: TlsFiles, peers: readonly SanMatch[]): JsonObject {
+/** Mutual TLS 1.3; `peers` are the SPIFFE ids that may be at the other end. */
+export function mutualTls(side: "Upstream" | "Downstream", tls: TlsSecrets, peers: readonly SanMatch[]): JsonObject {
   const common = {
     alpn_protocols: ["h2"],
     // Both: with a minimum alone an upstream context keeps its maximum of 1.2 and fails without a word.
     tls_params: { tls_minimum_protocol_version: "TLSv1_3", tls_maximum_protocol_version: "TLSv1_3" },
-    tls_certificate_sds_secret_configs: [fileSecret("identity", files.identitySds)],
+    tls_certificate_sds_secret_configs: [tls.identity],
     combined_validation_context: {
       default_validation_context: {
         match_typed_subject_alt_names: peers.map((peer) => ({ san_type: "URI", matcher: { ...peer } })),
       },
-      validation_context_sds_secret_config: fileSecret("roots", files.rootsSds),
+      validation_context_sds_secret_config: tls.roots,
     },
   };
   // A resumed session wouldn't verify the peer's certificate again.
@@ -123,27 +140,40 @@ export function mutualTls(side: "Upstream" | "Downstream", files: TlsFiles, peer
   });
 }
 
-function fileSecret(name: string, path: string): JsonObject {
-  return { name, sds_config: { path_config_source: { path }, resource_api_version: "V3" } };
+/** A filter of ours, of code in a file. */
+export function wasmFilter(kind: FilterKind, name: string, codeFile: string, configuration: string): JsonObject {
+  return wasmExtension(kind, name, { local: { filename: codeFile } }, configuration);
 }
 
-/** A filter of ours. Plugins of the same code share one VM a worker, so `vm_id` is the same for all. */
-export function wasmFilter(
-  kind: "network" | "http",
-  name: string,
-  codeFile: string,
-  configuration: string,
-): JsonObject {
-  return extension(`sallyport.${name}`, `extensions.filters.${kind}.wasm.v3.Wasm`, {
+export type FilterKind = "network" | "http";
+
+/** Plugins of the same code share one VM a worker, so `vm_id` is the same for all. `code` is an AsyncDataSource. */
+export function wasmExtension(kind: FilterKind, name: string, code: JsonObject, configuration: string): JsonObject {
+  return extension(`sallyport.${name}`, wasmType(kind), {
     config: {
       name: `sallyport.${name}`,
       root_id: name,
       // A trap closes what it hit and the VM is made anew; it never lets a flow through.
       failure_policy: "FAIL_RELOAD",
-      vm_config: { vm_id: "sallyport", runtime: "envoy.wasm.runtime.v8", code: { local: { filename: codeFile } } },
+      vm_config: { vm_id: "sallyport", runtime: "envoy.wasm.runtime.v8", code },
       configuration: { "@type": "type.googleapis.com/google.protobuf.StringValue", value: configuration },
     },
   });
+}
+
+/** The same filter, whose configuration comes from the mesh's control plane under its name. */
+export function discoveredFilter(kind: FilterKind, name: string): JsonObject {
+  return {
+    name: `sallyport.${name}`,
+    config_discovery: {
+      config_source: { ads: {}, initial_fetch_timeout: "0s", resource_api_version: "V3" },
+      type_urls: [TYPE + wasmType(kind)],
+    },
+  };
+}
+
+function wasmType(kind: FilterKind): string {
+  return `extensions.filters.${kind}.wasm.v3.Wasm`;
 }
 
 /** Copies filter state that a filter of ours set (`wasm.<from>`) to the key that Envoy reads; absent stays absent. */

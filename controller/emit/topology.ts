@@ -2,8 +2,9 @@
 import type { CompiledEndpoint, CompiledGateway, CompiledPolicy } from "../compile/compiled.ts";
 import { hexId } from "../model/hex.ts";
 import { CONTROL_PORT } from "../model/ports.ts";
-import { endpointBootstrap, type GatewayRef, gatewayBootstrap, type NodeSettings } from "./bootstrap.ts";
-import type { JsonObject } from "./envoy.ts";
+import { endpointBootstrap, gatewayBootstrap, type NodeSettings } from "./bootstrap.ts";
+import type { GatewayRef } from "./clusters.ts";
+import { fileSecrets, type JsonObject } from "./envoy.ts";
 
 export interface NodePlan {
   /** Unique on the machine: an endpoint's name, or `gateway-0` for the first replica of a group. */
@@ -107,7 +108,7 @@ function nodeSettings(
     nodeId,
     overlayId: policy.overlay.id,
     control: { address: withPort(machine.controlAddress, CONTROL_PORT), identity: machine.controlIdentity },
-    tls: { identitySds: `${folder}/tls/sds-cert.json`, rootsSds: `${folder}/tls/sds-root.json` },
+    tls: fileSecrets(`${folder}/tls/sds-cert.json`, `${folder}/tls/sds-root.json`),
     adminSocket: machine.adminSocket(name),
     code: machine.code(role),
     listen,

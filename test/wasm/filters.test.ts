@@ -62,7 +62,7 @@ describe("what an allowed flow is told", () => {
     const web = endpointNode("web", "stamp");
     const stream = send(web, flowAt("outbound", { to: "192.0.2.1:443" }));
     expect(Object.fromEntries(stream.filterState)).toEqual({
-      "wasm.sallyport_cluster": "direct",
+      "wasm.sallyport_cluster": "sallyport-direct",
       "wasm.sallyport_direct": "true",
     });
     expect([web.counter("sallyport.stamp.direct"), web.counter("sallyport.stamp.allow")]).toEqual([1, 0]);

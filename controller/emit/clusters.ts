@@ -1,0 +1,154 @@
+/** Where a node's Envoy connects to; the same in a bootstrap and in a sidecar. */
+
+import {
+  BUFFER_LIMIT,
+  extension,
+  filterState,
+  http2Upstream,
+  type Json,
+  type JsonObject,
+  mutualTls,
+  noCircuitBreakers,
+  ownSockets,
+  socketAddress,
+  type TlsSecrets,
+} from "./envoy.ts";
+
+/** Flows have no idle limit, so the kernel must find out that the other end has gone. Seconds. */
+const KEEPALIVE: JsonObject = { tcp_keepalive: { keepalive_time: 60, keepalive_interval: 10, keepalive_probes: 6 } };
+const ORIGINAL_DST_ADDRESS = "envoy.network.transport_socket.original_dst_address";
+
+/** The cluster that leads to what is no member; `stamp` names it. */
+export const DIRECT_CLUSTER = "sallyport-direct";
+
+/** A gateway group as its neighbours see it. */
+export interface GatewayRef {
+  /** 16 hex digits. */
+  readonly nodeId: string;
+  /** `ip:port` of every replica. */
+  readonly addresses: readonly string[];
+  readonly identity: string;
+}
+
+/** What a node shows its peers. */
+export interface Caller {
+  readonly tls: TlsSecrets;
+  /** Its connections come from this address; undefined: from whichever the kernel takes. */
+  readonly source: string | undefined;
+}
+
+/** The controller as nodes reach it. */
+export interface Control {
+  /** `ip:port` or `name:port`. */
+  readonly address: string;
+  /** SPIFFE id. */
+  readonly identity: string;
+  /** The address has a name that DNS knows. */
+  readonly named?: boolean;
+}
+
+/** Name of the cluster that leads to a gateway; the filters build it from the node id in the image. */
+export function gatewayClusterName(nodeId: string): string {
+  return `gateway-${nodeId}`;
+}
+
+export function gatewayCluster(gateway: GatewayRef, { tls, source }: Caller): JsonObject {
+  return {
+    name: gatewayClusterName(gateway.nodeId),
+    type: "STATIC",
+    ...clusterDefaults(),
+    upstream_bind_config: ownSockets(source),
+    typed_extension_protocol_options: http2Upstream(),
+    transport_socket: mutualTls("Upstream", tls, [{ exact: gateway.identity }]),
+    load_assignment: loadAssignment(gatewayClusterName(gateway.nodeId), gateway.addresses),
+    health_checks: [
+      {
+        timeout: "1s",
+        interval: "1s",
+        no_traffic_interval: "1s",
+        unhealthy_interval: "0.25s",
+        unhealthy_threshold: 1,
+        healthy_threshold: 1,
+        tcp_health_check: {},
+      },
+    ],
+    // With no healthy replica left, none is tried at random: the flow fails at once.
+    common_lb_config: { healthy_panic_threshold: { value: 0 } },
+  };
+}
+
+/** To wherever an app wanted to go. */
+export function directCluster(source: string | undefined): JsonObject {
+  return originalDstCluster(DIRECT_CLUSTER, {
+    upstream_bind_config: ownSockets(source),
+    upstream_connection_options: KEEPALIVE,
+  });
+}
+
+/** To the app behind this proxy; a mesh knows by the address of `bind` that a connection came out of the tunnel. */
+export function appCluster(name: string, bind?: string): JsonObject {
+  const from = bind === undefined ? {} : { upstream_bind_config: { source_address: { address: bind, port_value: 0 } } };
+  return originalDstCluster(name, { ...from, upstream_connection_options: KEEPALIVE });
+}
+
+export function originalDstCluster(name: string, more: JsonObject): JsonObject {
+  return { name, type: "ORIGINAL_DST", lb_policy: "CLUSTER_PROVIDED", ...clusterDefaults(), ...more };
+}
+
+/** Where a flow ends that no filter sent anywhere. */
+export function denyCluster(name: string): JsonObject {
+  return { name, type: "STATIC", ...clusterDefaults(), load_assignment: { cluster_name: name } };
+}
+
+export function controlCluster(name: string, control: Control, { tls, source }: Caller): JsonObject {
+  return {
+    name,
+    ...(control.named ? BY_NAME : { type: "STATIC" }),
+    ...clusterDefaults(),
+    upstream_bind_config: ownSockets(source),
+    typed_extension_protocol_options: http2Upstream(),
+    transport_socket: mutualTls("Upstream", tls, [{ exact: control.identity }]),
+    load_assignment: loadAssignment(name, [control.address]),
+  };
+}
+
+/** A name that can't be resolved is asked for again soon: without it a new sidecar lets nothing pass. */
+const BY_NAME: JsonObject = {
+  type: "STRICT_DNS",
+  dns_lookup_family: "V4_PREFERRED",
+  dns_refresh_rate: "30s",
+  dns_failure_refresh_rate: { base_interval: "0.5s", max_interval: "5s" },
+};
+
+/** Filter state of ours that steers an ORIGINAL_DST cluster, and more. */
+export function hopState(more: readonly { readonly from: string; readonly to: string }[]): JsonObject {
+  return filterState("http", [{ from: "sallyport_hop", to: ORIGINAL_DST_ADDRESS }, ...more]);
+}
+
+export function router(): JsonObject {
+  return extension("envoy.filters.http.router", "extensions.filters.http.router.v3.Router", {
+    suppress_envoy_headers: true,
+  });
+}
+
+/** A route for CONNECT; `upgrade` says what becomes of it: nothing goes on to the next proxy. */
+export function connectRoute(cluster: string, upgrade: JsonObject, match: JsonObject = {}): JsonObject {
+  const upgrades =
+    Object.keys(upgrade).length > 0 ? { upgrade_configs: [{ upgrade_type: "CONNECT", ...upgrade }] } : {};
+  return { match: { connect_matcher: {}, ...match }, route: { cluster, timeout: "0s", ...upgrades } };
+}
+
+function clusterDefaults(): JsonObject {
+  return {
+    connect_timeout: "1s",
+    per_connection_buffer_limit_bytes: BUFFER_LIMIT,
+    circuit_breakers: noCircuitBreakers(),
+  };
+}
+
+function loadAssignment(cluster: string, addresses: readonly string[]): Json {
+  return {
+    cluster_name: cluster,
+    endpoints: [{ lb_endpoints: addresses.map((address) => ({ endpoint: { address: socketAddress(address) } })) }],
+  };
+}
