@@ -6,6 +6,7 @@ import { execCommand } from "./exec.ts";
 import { explainCommand } from "./explain.ts";
 import { lintCommand } from "./lint.ts";
 import { matrixCommand } from "./matrix.ts";
+import { renderCommand } from "./render.ts";
 import { statusCommand } from "./status.ts";
 import type { Terminal } from "./terminal.ts";
 import { testCommand } from "./test.ts";
@@ -22,6 +23,7 @@ Examples:
   sallyport diff before/ after/
   sallyport lint -f manifests/samples/shop
   sallyport test manifests/samples/tests/shop.yaml
+  sallyport render -f manifests/samples/mesh
 
 Exit codes: 0 done or allowed; 3 denied, or something was found; 2 error. docs/cli.md has them for each command.`;
 
@@ -33,6 +35,7 @@ const USES: Readonly<Record<string, string>> = {
   diff: "sallyport diff before/ after/",
   lint: "sallyport lint -f manifests/samples/shop",
   test: "sallyport test manifests/samples/tests/shop.yaml",
+  render: "sallyport render -f manifests/samples/mesh --namespace shop",
   demo: "sallyport demo",
   up: "sallyport up -f manifests/samples/shop",
   status: "sallyport status",
@@ -59,10 +62,12 @@ function program(run: Run): Command {
     .helpCommand("help [command]", "print help for a command")
     .addHelpText("after", EXAMPLES);
   const offline = [explainCommand(run), matrixCommand(run), diffCommand(run), lintCommand(run), testCommand(run)];
+  const mesh = [renderCommand(run)];
   const running = [demoCommand(run), upCommand(run), statusCommand(run), execCommand(run)];
   for (const command of offline) command.helpGroup("Ask about policy, before anything is applied:");
+  for (const command of mesh) command.helpGroup("Bring it into Istio:");
   for (const command of running) command.helpGroup("Run it on this machine:");
-  const commands = [...offline, ...running];
+  const commands = [...offline, ...mesh, ...running];
   for (const command of commands) root.addCommand(command);
   for (const command of [root, ...commands]) {
     const name = command === root ? "sallyport" : `sallyport ${command.name()}`;

@@ -6,6 +6,8 @@ export const OUTBOUND_PORT = 15041;
 export const TUNNEL_PORT = 15042;
 /** The controller's image service. */
 export const CONTROL_PORT = 15044;
+/** Where the controller serves the filters' code; whoever takes it checks its digest. */
+export const CODE_PORT = 15045;
 
 /** SO_PRIORITY of Envoy's own connections, by which the capture rules leave them alone. */
 export const HOP_PRIORITY = 5;

@@ -1,4 +1,5 @@
 import type { Endpoints, Node, Pod, Service } from "../model/cluster.ts";
+import { OVERLAY_LABEL } from "../model/labels.ts";
 import type {
   Member,
   Namespace,
@@ -20,16 +21,13 @@ import { type Issue, type Path, shown } from "./issue.ts";
 import { type Kind, kindOf, type UnknownKind } from "./kinds.ts";
 import { labelComplaint } from "./names.ts";
 import { decodeNamespace, namespace } from "./namespace.ts";
-import { isolating, isolationOnly, takeNetworkPolicy } from "./network-policy.ts";
+import { isCompanion, isolating, isolationOnly, takeNetworkPolicy } from "./network-policy.ts";
 import { decodeOverlay, decodeOverlayEndpoint, decodeOverlayGateway, type Taken } from "./overlay-kinds.ts";
 import { decodePod } from "./pod.ts";
 import { isMapping } from "./schema.ts";
 
 /** Rejections that one object may cause; more would bury the others. */
 const REJECTIONS_MAX = 20;
-
-/** Label of a Namespace whose pods belong to an overlay. */
-const OVERLAY_LABEL = "sallyport.dev/overlay";
 
 interface Named {
   readonly origin?: Origin;
@@ -80,7 +78,9 @@ export class Draft {
     Service: (raw) => this.#keep(raw, decodeService, (value) => this.#services.push(value)),
     EndpointSlice: (raw) => this.#keep(raw, decodeEndpointSlice, (value) => this.#endpointSlices.push(value)),
     Namespace: (raw) => this.#takeNamespace(raw),
-    NetworkPolicy: (raw) => this.#takePolicy(raw, takeNetworkPolicy, isolating, this.#policies),
+    NetworkPolicy: (raw) => {
+      if (!isCompanion(raw.object)) this.#takePolicy(raw, takeNetworkPolicy, isolating, this.#policies);
+    },
     ClusterNetworkPolicy: (raw) => this.#takePolicy(raw, takeClusterPolicy, withoutGrants, this.#clusterPolicies),
     FlowPolicy: (raw) => this.#takePolicy(raw, takeFlowPolicy, withoutGrant, this.#flowPolicies),
   };

@@ -1,4 +1,5 @@
 import type { z } from "zod";
+import { COMPANION_LABEL } from "../model/labels.ts";
 import type { NetworkPolicy, Origin, PolicyRule, Rejection } from "../model/resources.ts";
 import { auditAnnotation } from "./enforcement.ts";
 import { type Decoded, type Issue, rejection } from "./issue.ts";
@@ -22,6 +23,16 @@ export function decodeNetworkPolicy(
 ): { policy: NetworkPolicy; rejections: Rejection[] } {
   const { value, issues } = takeNetworkPolicy(object, origin);
   return { policy: value, rejections: issues.map((issue) => rejection(origin, issue)) };
+}
+
+/**
+ * One that Sallyport made for the network beneath: it is no policy of the overlay. Whoever gives the label to another
+ * one takes it away, which needs the same right as deleting it.
+ */
+export function isCompanion(object: unknown): boolean {
+  const metadata = isMapping(object) ? object.metadata : undefined;
+  const labels = isMapping(metadata) ? metadata.labels : undefined;
+  return isMapping(labels) && Object.hasOwn(labels, COMPANION_LABEL);
 }
 
 type Direction = "Ingress" | "Egress";

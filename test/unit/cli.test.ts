@@ -8,7 +8,7 @@ import { sallyport } from "../sallyport.ts";
 
 const SHOP = "manifests/samples/shop";
 const TESTS = "manifests/samples/tests/shop.yaml";
-const COMMANDS = ["explain", "matrix", "diff", "lint", "test", "demo", "up", "status", "exec"];
+const COMMANDS = ["explain", "matrix", "diff", "lint", "test", "render", "demo", "up", "status", "exec"];
 const NOTHING = /holds no Pod, OverlayEndpoint, policy or other kind that is read here; .*kubectl get/;
 
 const wrong: readonly { name: string; args: string; says: RegExp }[] = [

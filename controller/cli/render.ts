@@ -1,0 +1,126 @@
+import { createHash } from "node:crypto";
+import { existsSync, readFileSync } from "node:fs";
+import { join } from "node:path";
+import { Command } from "commander";
+import { stringify } from "yaml";
+import type { JsonObject } from "../emit/envoy.ts";
+import { type Mesh, USUAL_MESH } from "../emit/istio/mesh.ts";
+import { namespaceResources } from "../emit/istio/namespace.ts";
+import { OVERLAY_LABEL } from "../model/labels.ts";
+import { didYouMean } from "../read/closest.ts";
+import { type AskedWorld, askedWorld, FILES } from "./asked-world.ts";
+import { ExitCode, fail, type Run } from "./command.ts";
+import { codeFolder } from "./installation.ts";
+
+interface Options {
+  readonly file: readonly string[];
+  readonly namespace?: string;
+  readonly cluster: string;
+  readonly trustDomain: string;
+  readonly controlNamespace: string;
+  readonly istioNamespace: string;
+  readonly dnsNamespace: string;
+}
+
+const HELP = `
+Reads Overlays, OverlayGateways and Namespaces; pods and policies are not needed, since no policy is in what is printed.
+A namespace is opted in by the label ${OVERLAY_LABEL} with an Overlay's name. For each, in the order to apply them:
+  EnvoyFilter    listeners, clusters and filters of its sidecars
+  NetworkPolicy  pins its pods to gateways, DNS and the control planes, where a CNI enforces it
+  WasmPlugin     refuses, in front of its apps, what did not come out of the tunnel
+No secret is in any of them. Equal input gives equal output, whatever the order of files and objects.
+
+Exit codes: 0 done; 2 error: nothing is printed. So it is if a part of the input can't be taken as written.
+
+Examples:
+  sallyport render -f manifests/samples/mesh --namespace shop > shop.yaml
+  istioctl validate -f shop.yaml && kubectl apply --server-side -f shop.yaml
+  kubectl get ns,overlays,overlaygateways -o yaml | sallyport render -f - --trust-domain example.org`;
+
+export function renderCommand(run: Run): Command {
+  return new Command("render")
+    .description("Print what brings an overlay into Istio's sidecars, for review, GitOps or kubectl apply.")
+    .requiredOption(...FILES)
+    .option("--namespace <name>", "only of this namespace; else of all that are opted in")
+    .option("--cluster <name>", "the cluster's name, Istio's CLUSTER_ID", USUAL_MESH.cluster)
+    .option("--trust-domain <domain>", "the mesh's trust domain", USUAL_MESH.trustDomain)
+    .option("--control-namespace <name>", "where Sallyport's controller is", USUAL_MESH.controlNamespace)
+    .option("--istio-namespace <name>", "where istiod is", USUAL_MESH.istioNamespace)
+    .option("--dns-namespace <name>", "where the cluster's DNS is", USUAL_MESH.dnsNamespace)
+    .addHelpText("after", HELP)
+    .action(async (options: Options) => {
+      run.exitCode = await render(run, options);
+    });
+}
+
+async function render(run: Run, options: Options): Promise<ExitCode> {
+  const mesh = meshOf(options);
+  if ("complaint" in mesh) return fail(run, mesh.complaint);
+  const asked = await askedWorld(run, options.file, {});
+  // Half of a gateway's replicas, or of the namespaces, would be applied as if that were meant.
+  if (asked === undefined || asked.rejections.length > 0) return ExitCode.Error;
+  const chosen = optedIn(asked, options.namespace);
+  if ("complaint" in chosen) return fail(run, chosen.complaint);
+  const resources = chosen.namespaces.flatMap(({ name, policy }) => namespaceResources(policy, name, mesh));
+  run.terminal.out(yamlOf(resources));
+  return ExitCode.Ok;
+}
+
+/** Documents as Go's YAML reads them, which takes `yes` and `0o7` for other things than text. */
+function yamlOf(resources: readonly JsonObject[]): string {
+  const settings = { version: "1.1", lineWidth: 0, aliasDuplicateObjects: false } as const;
+  return resources
+    .map((resource) => stringify(resource, settings))
+    .join("---\n")
+    .trimEnd();
+}
+
+function meshOf(options: Options): Mesh | { complaint: string } {
+  for (const [option, value] of Object.entries(NAMES(options)))
+    if (!NAME.test(value))
+      return { complaint: `--${option} "${value}" is not a name: lower-case letters, digits, - and .` };
+  // A cluster's name is Istio's to choose, and upper case is usual there.
+  if (!/^[\w.-]{1,128}$/.test(options.cluster)) return { complaint: `--cluster "${options.cluster}" is not a name` };
+  const code = join(codeFolder, "endpoint.wasm");
+  if (!existsSync(code)) return { complaint: `${code} is missing: run npm run build:wasm` };
+  return { ...options, codeDigest: createHash("sha256").update(readFileSync(code)).digest("hex") };
+}
+
+const NAME = /^[a-z0-9]([a-z0-9.-]{0,251}[a-z0-9])?$/;
+const NAMES = (options: Options) => ({
+  "trust-domain": options.trustDomain,
+  "control-namespace": options.controlNamespace,
+  "istio-namespace": options.istioNamespace,
+  "dns-namespace": options.dnsNamespace,
+});
+
+interface OptedIn {
+  readonly name: string;
+  readonly policy: AskedWorld["compilations"][number]["policy"];
+}
+
+/** Namespaces with the label, by name; or why they can't be said. */
+function optedIn(
+  { world, compilations }: AskedWorld,
+  asked: string | undefined,
+): { namespaces: OptedIn[] } | { complaint: string } {
+  const names = world.namespaces.map(({ name }) => name);
+  if (asked !== undefined && !names.includes(asked))
+    return { complaint: `there is no Namespace ${asked}${didYouMean(asked, names)}` };
+  const labelled = world.namespaces
+    .filter(({ name, labels }) => (asked === undefined ? labels[OVERLAY_LABEL] !== undefined : name === asked))
+    .sort((a, b) => (a.name < b.name ? -1 : 1));
+  const namespaces: OptedIn[] = [];
+  for (const { name, labels } of labelled) {
+    const overlay = labels[OVERLAY_LABEL];
+    if (overlay === undefined)
+      return { complaint: `Namespace ${name} isn't opted in: label it ${OVERLAY_LABEL} with the name of an Overlay` };
+    const policy = compilations.find(({ policy }) => policy.overlay.name === overlay)?.policy;
+    if (policy === undefined)
+      return { complaint: `Namespace ${name} is labelled for overlay ${overlay}, which isn't there` };
+    namespaces.push({ name, policy });
+  }
+  return namespaces.length > 0
+    ? { namespaces }
+    : { complaint: `no Namespace has the label ${OVERLAY_LABEL}: it opts a namespace in` };
+}

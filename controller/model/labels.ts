@@ -1,0 +1,8 @@
+/** Of a Namespace: name of the overlay whose members its pods are. */
+export const OVERLAY_LABEL = "sallyport.dev/overlay";
+
+/**
+ * Of a NetworkPolicy that Sallyport made for the network beneath an overlay, with the overlay's name. It is no policy of
+ * the overlay: it says that flows come by the gateways, not which.
+ */
+export const COMPANION_LABEL = "sallyport.dev/companion-of";
