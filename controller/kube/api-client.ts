@@ -11,6 +11,11 @@ export interface Reply {
   readonly body: unknown;
 }
 
+export interface Followed {
+  /** JSON, one per line. */
+  readonly values: AsyncIterable<unknown>;
+}
+
 /** No answer within this time is none. */
 const ANSWER_MS = 30_000;
 /** A connection on which nothing arrives is probed after this time, and given up some probes later. */
@@ -54,13 +59,14 @@ export class ApiClient {
   }
 
   /**
-   * The JSON values of an answer without end, one per line; the answer to a refusal is one value, a Status. Ends when
-   * the server ends it and fails when the connection breaks, the server falls silent for `silentMs`, or `signal` says so.
+   * An answer without end. Its values end when the server ends them, and fail when the connection breaks, the server
+   * falls silent for `silentMs`, or `signal` says so.
    */
-  async *follow(path: string, silentMs: number, signal: AbortSignal): AsyncGenerator<unknown> {
+  async follow(path: string, silentMs: number, signal: AbortSignal): Promise<Reply | Followed> {
     const response = await this.#send("GET", path, undefined, signal);
+    if (response.statusCode !== 200) return { status: response.statusCode ?? 0, body: await jsonOf(response) };
     response.setTimeout(silentMs, () => response.destroy(new Error(`nothing arrived for ${silentMs} ms`)));
-    yield* jsonLines(response);
+    return { values: jsonLines(response) };
   }
 
   async #send(

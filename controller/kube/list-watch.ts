@@ -18,8 +18,9 @@ export interface Listed {
   readonly version: string;
 }
 
-/** A bookmark says that everything up to its version has been sent. */
+/** A watch is open before anything happens; a bookmark says that everything up to its version has been sent. */
 export type WatchEvent =
+  | { readonly type: "open" }
   | { readonly type: "held" | "deleted"; readonly object: KubeObject; readonly version: string }
   | { readonly type: "bookmark"; readonly version: string };
 
@@ -80,9 +81,10 @@ async function* watch(
   signal: AbortSignal,
 ): AsyncGenerator<WatchEvent> {
   const query = `watch=1&allowWatchBookmarks=true&timeoutSeconds=${WATCH_S}&resourceVersion=${encodeURIComponent(version)}`;
-  for await (const line of client.follow(`${collection.path}?${query}`, SILENT_MS, signal)) {
-    yield eventOf(collection, line);
-  }
+  const answer = await client.follow(`${collection.path}?${query}`, SILENT_MS, signal);
+  if ("status" in answer) throw new Refusal(answer.status, messageOf(answer.body));
+  yield { type: "open" };
+  for await (const line of answer.values) yield eventOf(collection, line);
 }
 
 function eventOf(collection: Collection, line: unknown): WatchEvent {
@@ -92,9 +94,8 @@ function eventOf(collection: Collection, line: unknown): WatchEvent {
   if (type === "BOOKMARK") return { type: "bookmark", version };
   if (type === "ADDED" || type === "MODIFIED") return { type: "held", object: typed(collection, object), version };
   if (type === "DELETED") return { type: "deleted", object: typed(collection, object), version };
-  // An event of type ERROR has a Status; a watch that is refused as a whole is one.
-  const status = isMapping(line) && type === undefined ? line : object;
-  throw new Refusal(isMapping(status) && typeof status.code === "number" ? status.code : 0, messageOf(status));
+  // An event of type ERROR has a Status.
+  throw new Refusal(isMapping(object) && typeof object.code === "number" ? object.code : 0, messageOf(object));
 }
 
 /** Items of lists don't say what they are; who set which field needs much memory and nobody asks. */

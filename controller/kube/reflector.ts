@@ -127,15 +127,18 @@ export class Reflector<T> {
   }
 
   #take(event: WatchEvent): void {
+    if (event.type === "open") {
+      if (this.#state.kind !== "watching") this.#enter({ kind: "watching" });
+      return;
+    }
     this.#version = event.version;
     this.#refusals = 0;
-    if (event.type !== "bookmark") {
-      const { key, version } = identityOf(event.object);
-      if (event.type === "deleted") this.#objects.delete(key);
-      else if (this.#objects.get(key)?.version !== version)
-        this.#objects.set(key, { version, value: this.hold(event.object) });
-    }
-    if (event.type !== "bookmark" || this.#state.kind !== "watching") this.#enter({ kind: "watching" });
+    if (event.type === "bookmark") return;
+    const { key, version } = identityOf(event.object);
+    const known = this.#objects.get(key);
+    if (event.type === "deleted") this.#objects.delete(key);
+    else if (known?.version !== version) this.#objects.set(key, { version, value: this.hold(event.object) });
+    this.changed();
   }
 
   #fail(error: unknown): void {

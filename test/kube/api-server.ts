@@ -43,6 +43,10 @@ export class ApiServer {
     return join(this.folder, "kubeconfig");
   }
 
+  get pid(): number | undefined {
+    return this.#child?.pid;
+  }
+
   get port(): number {
     return this.#port;
   }

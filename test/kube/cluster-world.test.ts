@@ -1,14 +1,12 @@
-import { readFile, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { beforeAll, describe, expect, test } from "@jest/globals";
-import { ApiClient } from "../../controller/kube/api-client.ts";
-import { ClusterWorld } from "../../controller/kube/cluster-world.ts";
+import type { ClusterWorld } from "../../controller/kube/cluster-world.ts";
 import type { World } from "../../controller/model/resources.ts";
 import { projectFolder } from "../../controller/node/envoy.ts";
 import { readWorld } from "../../controller/read/files.ts";
-import { withFolder } from "../folder.ts";
 import { until } from "../until.ts";
 import type { ApiServer } from "./api-server.ts";
+import { kindsThatFail, withCluster } from "./cluster.ts";
 import { CRD_FOLDER, installCrds } from "./crds.ts";
 import { Gate } from "./gate.ts";
 import { describeWithApiServer } from "./with-api-server.ts";
@@ -28,6 +26,7 @@ describeWithApiServer("the world of a cluster", (server) => {
       expect(rejections).toEqual([]);
       const same = ["overlays", "gateways", "endpoints", "policies", "clusterPolicies", "flowPolicies"] as const;
       for (const part of same) expect([part, comparable(world?.[part])]).toEqual([part, comparable(want[part])]);
+      await until(() => kindsThatFail(cluster).length === 0, "everything to be watched", 20_000);
       const missing = cluster.health.filter(({ state }) => state.kind !== "watching");
       expect(missing).toEqual([{ kind: "ClusterNetworkPolicy", state: { kind: "missing" }, objects: 0 }]);
     });
@@ -84,27 +83,15 @@ describeWithApiServer("the world of a cluster", (server) => {
   });
 });
 
-/** Reads the cluster, through another port if one is named. */
-async function withWorld(
+/** Reads the cluster, with everything known. */
+function withWorld(
   server: ApiServer,
   use: (cluster: ClusterWorld) => Promise<void>,
   port = server.port,
 ): Promise<void> {
-  await withFolder(async (folder) => {
-    const config = (await readFile(server.kubeconfig, "utf8"))
-      .replace(`:${server.port}`, `:${port}`)
-      .replace(/: (\w+\.(crt|key))/g, `: ${join(server.kubeconfig, "..")}/$1`);
-    await writeFile(join(folder, "kubeconfig"), config);
-    const client = ApiClient.of(join(folder, "kubeconfig"));
-    const cluster = new ClusterWorld(client, () => {});
-    cluster.start();
-    try {
-      await until(() => cluster.read() !== undefined, "everything to be listed", 20_000);
-      await use(cluster);
-    } finally {
-      await cluster.stop();
-      client.close();
-    }
+  return withCluster(server, { port }, async (cluster) => {
+    await until(() => cluster.read() !== undefined, "everything to be listed", 20_000);
+    await use(cluster);
   });
 }
 
@@ -134,10 +121,6 @@ async function makePods(server: ApiServer, namespace: string, count: number, fro
 
 function membersIn(cluster: ClusterWorld, namespace: string): World["endpoints"] {
   return cluster.read()?.world.endpoints.filter((member) => member.namespace === namespace) ?? [];
-}
-
-function kindsThatFail(cluster: ClusterWorld): string[] {
-  return cluster.health.flatMap(({ kind, state }) => (state.kind === "failing" ? [kind] : []));
 }
 
 /** Without where it was read, in the order of names. */

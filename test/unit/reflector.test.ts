@@ -47,6 +47,8 @@ class Script implements Source {
   async *watch(version: string, signal: AbortSignal): AsyncGenerator<WatchEvent> {
     this.asked.push(`watch ${version}`);
     const step = this.steps[this.#at++];
+    // A watch that brings nothing but a failure was refused.
+    if (step === undefined || !("watch" in step) || step.watch.length > 0 || !step.fails) yield { type: "open" };
     if (step === undefined) {
       this.isOver = true;
       await new Promise((_, reject) => signal.addEventListener("abort", () => reject(new Error("stopped"))));
@@ -147,6 +149,12 @@ describe("a reflector", () => {
   test("takes a change that it knows already for none", async () => {
     const run = await play({ list: listed(5, a1) }, { watch: [held(object("a", 1), 5)], lastsMs: 2000 });
     expect(run.reflector.values()[0]).toBe(a1);
+  });
+
+  test("is up to date again once the server lets it watch, though nothing happens", async () => {
+    const busy = new Refusal(429, "storage is (re)initializing");
+    const { reflector, states } = await play({ list: listed(5, a1) }, { watch: [], fails: busy });
+    expect([reflector.state, states]).toEqual([{ kind: "watching" }, ["watching", "failing", "watching"]]);
   });
 
   test("asks for everything when the server refuses to go on three times", async () => {
