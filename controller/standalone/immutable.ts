@@ -1,5 +1,5 @@
 /** What an edit can't change while nodes run. Pure. */
-import type { Overlay, Rejection, World } from "../model/resources.ts";
+import type { Overlay, OverlayKeys, Rejection, World } from "../model/resources.ts";
 
 /** A world in which such fields have the values that are in force. */
 export interface Held {
@@ -30,13 +30,34 @@ export function holdImmutable(world: World, inForce: readonly Overlay[]): Held {
     if (before === undefined || refused.length === 0) return overlay;
     rejections.push(...refused);
     held.push(before);
-    return { ...overlay, id: before.id, keys: { ...overlay.keys, epochSeconds: before.keys.epochSeconds } };
+    return { ...overlay, id: before.id, keys: keptKeys(overlay.keys, before.keys) };
   });
   if (held.length === 0) return { world, rejections: [], conflicts: [] };
   return { world: { ...world, overlays }, rejections, conflicts: held.flatMap((before) => claims(overlays, before)) };
 }
 
+function keptKeys(keys: OverlayKeys, before: OverlayKeys): OverlayKeys {
+  const keyGeneration = isBack(keys, before) ? before.keyGeneration : keys.keyGeneration;
+  return { ...keys, epochSeconds: before.epochSeconds, keyGeneration };
+}
+
+/** Generations are counted modulo 256, as filters compare them: half of them are ahead, half behind. */
+function isBack(keys: OverlayKeys, before: OverlayKeys): boolean {
+  return ((keys.keyGeneration - before.keyGeneration) & 0xff) >= 128;
+}
+
 function refusals(overlay: Overlay, before: Overlay): Rejection[] {
+  const back: Rejection = {
+    origin: overlay.origin,
+    field: "spec.keys.keyGeneration",
+    message:
+      `can't go back from ${before.keys.keyGeneration} to ${overlay.keys.keyGeneration}: keys that were given up, stolen ones ` +
+      `maybe, would be good again; ${before.keys.keyGeneration} stays in force: write it back, or raise it`,
+  };
+  return [...changed(overlay, before), ...(isBack(overlay.keys, before.keys) ? [back] : [])];
+}
+
+function changed(overlay: Overlay, before: Overlay): Rejection[] {
   return IMMUTABLE.filter(({ of }) => of(overlay) !== of(before)).map(({ field, of }) => ({
     origin: overlay.origin,
     field,

@@ -101,3 +101,24 @@ describe("an edit of an overlay that runs", () => {
     ]);
   });
 });
+
+describe("an edit of keyGeneration", () => {
+  const withGeneration = (keyGeneration: number) =>
+    worldOf(overlay("lab", 1, 3600).replace("horizon: 6", `horizon: 6, keyGeneration: ${keyGeneration}`));
+
+  test.each([
+    { from: 0, to: 1, want: 1 },
+    { from: 3, to: 3, want: 3 },
+    { from: 3, to: 2, want: 3 },
+    { from: 3, to: 0, want: 3 },
+    { from: 255, to: 0, want: 0 },
+    { from: 0, to: 255, want: 0 },
+    { from: 0, to: 127, want: 127 },
+    { from: 0, to: 128, want: 0 },
+  ])("from $from to $to leaves $want in force", ({ from, to, want }) => {
+    const { world, rejections } = holdImmutable(withGeneration(to), withGeneration(from).overlays);
+    expect(world.overlays[0]?.keys.keyGeneration).toBe(want);
+    const back = /^lab.yaml:2: Overlay lab: spec.keys.keyGeneration: can't go back from /;
+    expect(rejections.map(formatRejection)).toEqual(want === to ? [] : [expect.stringMatching(back)]);
+  });
+});
