@@ -1,5 +1,7 @@
 /** Where a node's Envoy connects to; the same in a bootstrap and in a sidecar. */
 
+import type { CompiledGateway } from "../compile/compiled.ts";
+import { hexId } from "../model/hex.ts";
 import {
   BUFFER_LIMIT,
   extension,
@@ -28,6 +30,14 @@ export interface GatewayRef {
   /** `ip:port` of every replica. */
   readonly addresses: readonly string[];
   readonly identity: string;
+}
+
+/**
+ * By name: a configuration must not depend on the places that paths give to gateways, or their edits would restart nodes.
+ */
+export function gatewayRefs(gateways: readonly CompiledGateway[]): GatewayRef[] {
+  const byName = [...gateways].sort((a, b) => (a.gateway.name < b.gateway.name ? -1 : 1));
+  return byName.map(({ id, gateway: { addresses, identity } }) => ({ nodeId: hexId(id), addresses, identity }));
 }
 
 /** What a node shows its peers. */

@@ -3,7 +3,7 @@ import type { CompiledEndpoint, CompiledGateway, CompiledPolicy } from "../compi
 import { hexId } from "../model/hex.ts";
 import { CONTROL_PORT } from "../model/ports.ts";
 import { endpointBootstrap, gatewayBootstrap, type NodeSettings } from "./bootstrap.ts";
-import type { GatewayRef } from "./clusters.ts";
+import { gatewayRefs } from "./clusters.ts";
 import { fileSecrets, type JsonObject } from "./envoy.ts";
 
 export interface NodePlan {
@@ -64,7 +64,7 @@ function endpointPlan(policy: CompiledPolicy, member: CompiledEndpoint, machine:
     adminSocket: settings.adminSocket,
     bootstrap: endpointBootstrap({
       ...settings,
-      gateways: refs(policy.gateways),
+      gateways: gatewayRefs(policy.gateways),
     }),
   };
 }
@@ -72,7 +72,7 @@ function endpointPlan(policy: CompiledPolicy, member: CompiledEndpoint, machine:
 function gatewayPlans(policy: CompiledPolicy, group: CompiledGateway, machine: MachineSettings): NodePlan[] {
   const nodeId = hexId(group.id);
   const index = policy.gateways.indexOf(group);
-  const neighbours = refs(policy.gateways.filter((other) => other !== group));
+  const neighbours = gatewayRefs(policy.gateways.filter((other) => other !== group));
   const trustDomains = [
     ...new Set([...policy.endpoints.map(({ endpoint }) => endpoint.identity), group.gateway.identity].map(trustDomain)),
   ].sort();
@@ -116,15 +116,6 @@ function nodeSettings(
     resetLimits: machine.resetLimits,
     flat: machine.flat,
   };
-}
-
-/** By name: a bootstrap must not depend on the places that paths give to gateways, or their edits would restart nodes. */
-function refs(gateways: readonly CompiledGateway[]): GatewayRef[] {
-  return [...gateways].sort((a, b) => (a.gateway.name < b.gateway.name ? -1 : 1)).map(gatewayRef);
-}
-
-function gatewayRef({ id, gateway }: CompiledGateway): GatewayRef {
-  return { nodeId: hexId(id), addresses: gateway.addresses, identity: gateway.identity };
 }
 
 /** `spiffe://domain/...` -> domain. */

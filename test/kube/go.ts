@@ -5,8 +5,8 @@ import { runOrFail, runToEnd } from "../../controller/node/child.ts";
 /** Settings of the user's that would change what is built. */
 const ENVIRONMENT = { ...process.env, GOWORK: "off", GOFLAGS: "", CGO_ENABLED: "0" };
 
-/** Why Go can't be used here, or undefined. */
-export async function goComplaint(): Promise<string | undefined> {
+/** Why Go can't be used here, or undefined. `oldest`: its minor version that will do. */
+export async function goComplaint(oldest = 24): Promise<string | undefined> {
   const end = await runToEnd(["go", "version"]).catch((error: Error) => ({
     code: 1,
     stdout: "",
@@ -14,10 +14,8 @@ export async function goComplaint(): Promise<string | undefined> {
   }));
   if (end.code !== 0) return "Go is not installed (https://go.dev/dl)";
   const version = /go1\.(\d+)/.exec(end.stdout);
-  return Number(version?.[1]) >= OLDEST ? undefined : `Go 1.${OLDEST} or later is needed, not ${end.stdout.trim()}`;
+  return Number(version?.[1]) >= oldest ? undefined : `Go 1.${oldest} or later is needed, not ${end.stdout.trim()}`;
 }
-
-const OLDEST = 24;
 
 /** Runs `go` in `folder` as nobody's settings change it. */
 export function goCommand(args: readonly string[]): { argv: string[]; env: NodeJS.ProcessEnv } {

@@ -4,7 +4,8 @@ import { join } from "node:path";
 import { afterAll, beforeAll, describe, jest } from "@jest/globals";
 import { ApiServer, START_MS } from "./api-server.ts";
 import { goComplaint } from "./go.ts";
-import { BUILD_MS, ensurePlane } from "./plane.ts";
+import { BUILD_MS } from "./go-build.ts";
+import { ensurePlane } from "./plane.ts";
 
 const complaint = await goComplaint();
 

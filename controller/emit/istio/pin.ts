@@ -2,6 +2,7 @@
 import type { CompiledPolicy } from "../../compile/compiled.ts";
 import { OVERLAY_LABEL } from "../../model/labels.ts";
 import { CODE_PORT, CONTROL_PORT, TUNNEL_PORT } from "../../model/ports.ts";
+import { gatewayRefs } from "../clusters.ts";
 import type { JsonObject } from "../envoy.ts";
 import type { Mesh } from "./mesh.ts";
 
@@ -13,7 +14,7 @@ const DNS_PORT = 53;
 
 /** Spec of the companion NetworkPolicy: to and from gateways; out to DNS and the control planes as well. */
 export function pinned({ overlay, gateways }: CompiledPolicy, mesh: Mesh): JsonObject {
-  const blocks = gateways.flatMap(({ gateway }) => gateway.addresses.map(hostBlock));
+  const blocks = gatewayRefs(gateways).flatMap(({ addresses }) => addresses.map(hostBlock));
   const tunnels = { ports: [tcp(TUNNEL_PORT)] };
   return {
     podSelector: {},

@@ -1,6 +1,6 @@
 /** An opted-in sidecar's part of Envoy's configuration: the endpoint's, with what Istio has instead of files. */
 import type { CompiledPolicy } from "../../compile/compiled.ts";
-import { hexId } from "../../model/hex.ts";
+import { gatewayRefs } from "../clusters.ts";
 import { type EndpointParts, endpointParts } from "../endpoint.ts";
 import { discoveredFilter, type FilterKind, type JsonObject, type TlsSecrets, wasmExtension } from "../envoy.ts";
 import { codeUrl, controlAddress, controlIdentity, type Mesh } from "./mesh.ts";
@@ -19,11 +19,7 @@ const FILTERS: readonly { readonly role: string; readonly kind: FilterKind }[] =
 export function sidecarParts(policy: CompiledPolicy, mesh: Mesh): EndpointParts {
   const { outbound, tunnel, clusters } = endpointParts({
     prefix: PREFIX,
-    gateways: policy.gateways.map(({ id, gateway: { addresses, identity } }) => ({
-      nodeId: hexId(id),
-      addresses,
-      identity,
-    })),
+    gateways: gatewayRefs(policy.gateways),
     control: { address: controlAddress(mesh), identity: controlIdentity(mesh), named: true },
     // The redirect of locally made connections leads to loopback, where nobody else can come.
     listen: { outbound: ["127.0.0.1"], tunnel: ["0.0.0.0"] },
