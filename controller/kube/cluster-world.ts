@@ -3,6 +3,7 @@ import type { Origin, Rejection } from "../model/resources.ts";
 import type { RawObject } from "../read/documents.ts";
 import { Draft } from "../read/draft.ts";
 import { type Issue, rejection } from "../read/issue.ts";
+import { API_VERSION } from "../read/overlay-kinds.ts";
 import type { Reading } from "../read/world.ts";
 import type { ApiClient } from "./api-client.ts";
 import { COLLECTIONS } from "./collections.ts";
@@ -52,6 +53,12 @@ export class ClusterWorld {
       state: reflector.state,
       objects: reflector.count,
     }));
+  }
+
+  /** The objects of our own kinds, as the server has them. */
+  get ours(): KubeObject[] {
+    const own = this.#reflectors.filter(([{ apiVersion }]) => apiVersion === API_VERSION);
+    return own.flatMap(([, reflector]) => reflector.values().map(({ object }) => object as KubeObject));
   }
 
   /** The world as it is now, or undefined as long as something of it has never been listed. */

@@ -30,6 +30,13 @@ export const COLLECTIONS: readonly WorldCollection[] = [
   },
 ];
 
+/** The collection of a kind that is read. */
+export function collectionOf(kind: string): WorldCollection {
+  const found = COLLECTIONS.find((collection) => collection.kind === kind);
+  if (found === undefined) throw new Error(`${kind} is not a kind that is read`);
+  return found;
+}
+
 function of(apiVersion: string, kind: string, plural: string): Collection {
   return { kind, apiVersion, path: `/apis/${apiVersion}/${plural}` };
 }

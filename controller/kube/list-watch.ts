@@ -105,7 +105,8 @@ function typed({ kind, apiVersion }: Collection, item: unknown): KubeObject {
   return { ...object, kind, apiVersion, metadata };
 }
 
-function messageOf(body: unknown): string {
+/** What a Status says, or something else that came instead of one. */
+export function messageOf(body: unknown): string {
   if (isMapping(body) && typeof body.message === "string") return body.message.slice(0, 500);
   return `an answer that isn't a Status: ${String(body).slice(0, 80)}`;
 }
