@@ -1,6 +1,7 @@
 /** Keeps a copy of one collection of the API server's, through every outage. */
 import { BackOff } from "../node/back-off.ts";
 import { GONE, type KubeObject, type Listed, NOT_FOUND, Refusal, type Source, type WatchEvent } from "./list-watch.ts";
+import { type Pace, REAL_PACE } from "./pace.ts";
 
 /** How well the copy is kept. */
 export type ReflectorState =
@@ -12,14 +13,6 @@ export type ReflectorState =
   | { readonly kind: "missing" }
   /** Out of touch: what was last known stands. */
   | { readonly kind: "failing"; readonly reason: string };
-
-/** Time, as far as it is waited for; tests have another one. */
-export interface Pace {
-  /** Milliseconds from some moment on. */
-  now(): number;
-  /** Waits, unless `signal` ends it before. */
-  wait(ms: number, signal: AbortSignal): Promise<void>;
-}
 
 export interface ReflectorOptions {
   readonly pace?: Pace;
@@ -188,18 +181,3 @@ function reasonOf(error: unknown): string {
   // Of several addresses none of which answers Node tells no more than a code.
   return String(message || code || error);
 }
-
-const REAL_PACE: Pace = {
-  now: () => performance.now(),
-  wait: (ms, signal) =>
-    new Promise((resolve) => {
-      if (signal.aborted) return resolve();
-      const end = () => {
-        clearTimeout(timer);
-        signal.removeEventListener("abort", end);
-        resolve();
-      };
-      const timer = setTimeout(end, ms);
-      signal.addEventListener("abort", end);
-    }),
-};
