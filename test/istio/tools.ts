@@ -1,4 +1,7 @@
-/** Istio's own programs, unchanged, built from the Go modules that `tools/go.sum` pins. */
+/** Istio's own programs, unchanged, built from the Go modules that `tools/go.sum` pins, and files of the same version. */
+import { readFile } from "node:fs/promises";
+import { join } from "node:path";
+import { moduleFolder } from "../kube/go.ts";
 import { ensureProgram, type Progress } from "../kube/go-build.ts";
 
 const MODULE = new URL("tools/", import.meta.url).pathname;
@@ -24,4 +27,12 @@ export function ensureTool(tool: IstioTool, progress: Progress): Promise<string>
     settings: [`-X ${ISTIO}/pkg/version.buildVersion=${VERSION}`],
   };
   return ensureProgram("istio-tools", program, progress);
+}
+/** Istio's own source, for files that its installation consists of. */
+export async function istioFolder(): Promise<string> {
+  const sums = await readFile(join(MODULE, "go.sum"), "utf8");
+  const pinned = new RegExp(`^${ISTIO} (v\\S+) (h1:\\S+)$`, "m").exec(sums);
+  const [, version, sum] = pinned ?? [];
+  if (version === undefined || sum === undefined) throw new Error(`tools/go.sum doesn't pin ${ISTIO}`);
+  return moduleFolder(`${ISTIO}@${version}`, sum);
 }

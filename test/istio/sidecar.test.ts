@@ -1,0 +1,58 @@
+import { beforeAll, expect, test } from "@jest/globals";
+import { ensureEnvoy } from "../../controller/node/envoy.ts";
+import { withFolder } from "../folder.ts";
+import { BUILD_MS } from "../kube/go-build.ts";
+import { ensurePlane } from "../kube/plane.ts";
+import { labSupport, lastJson, runProgram } from "../node/lab-program.ts";
+import type { MeshTools } from "./mesh-plane.ts";
+import { ensureTool, istioFolder } from "./tools.ts";
+import { describeWithIstio, say } from "./with-istio.ts";
+
+const kind = labSupport.kind;
+const GATEWAY = "gateway-c11c2eeeefe92904";
+
+describeWithIstio(
+  "a sidecar of an opted-in namespace",
+  () => {
+    let tools: MeshTools | undefined;
+    beforeAll(async () => {
+      tools = {
+        plane: await ensurePlane(say),
+        istiod: await ensureTool("istiod", say),
+        agent: await ensureTool("agent", say),
+        envoy: (await ensureEnvoy(say)).path,
+        istio: await istioFolder(),
+      };
+    }, BUILD_MS);
+
+    test("accepts everything that render prints, from an istiod as it is shipped", async () => {
+      const program = new URL("accepted-program.ts", import.meta.url).pathname;
+      const ran = await withFolder((folder) => runProgram(program, [kind, folder, JSON.stringify(tools)]));
+      expect(lastJson(ran)).toEqual({
+        errors: [],
+        rejects: { istiod: 0, envoy: 0 },
+        listeners: {
+          "sallyport-outbound": [
+            ["sallyport.stamp", "envoy.filters.network.set_filter_state", "envoy.filters.network.tcp_proxy"],
+          ],
+          "sallyport-tunnel": [
+            [
+              "envoy.filters.network.http_connection_manager",
+              "sallyport.verify",
+              "envoy.filters.http.set_filter_state",
+              "envoy.filters.http.router",
+            ],
+          ],
+        },
+        clusters: [GATEWAY, "sallyport-app", "sallyport-control", "sallyport-deny", "sallyport-direct"],
+        filters: ["sallyport-guard", "sallyport.stamp", "sallyport.verify"],
+        guarded: true,
+        unguarded: [],
+        // Istio's own choice of statistics shows the filters'.
+        counters: ["guard", "image", "stamp", "verify", "vm"],
+      });
+      expect(ran.code).toBe(0);
+    });
+  },
+  kind === "none" ? labSupport.reason : undefined,
+);
