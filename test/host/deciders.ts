@@ -138,7 +138,7 @@ function connect(proxy: FakeEndpointProxy, { authority, peer }: Flow): Answer {
   if (!stream.wasContinued) return { verdict, waits: false };
   const cluster = stream.filterState.get("wasm.sallyport_cluster") as string;
   if (stream.filterState.get("wasm.sallyport_direct") === "true")
-    return { verdict: "allow", waits: false, next: cluster };
+    return { verdict: "allow", waits: false, next: "direct" };
   return { verdict, waits: false, next: cluster, stamp: stream.filterState.get("wasm.sallyport_stamp") as string };
 }
 
