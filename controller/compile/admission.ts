@@ -1,6 +1,7 @@
 import { parseAddress } from "../model/address.ts";
 import { hexId } from "../model/hex.ts";
 import type { Namespace, Overlay, OverlayEndpoint, Rejection, World } from "../model/resources.ts";
+import { type Difference, Differences } from "./differences.ts";
 import { endpointId } from "./ids.ts";
 import { compareText } from "./order.ts";
 import { type AddressRange, addressNumber, blockRanges } from "./ranges.ts";
@@ -28,7 +29,8 @@ type Complaint = Omit<Rejection, "origin">;
  * before, so that a world like it costs what differs; overlay and options stay the same.
  */
 export class Admission {
-  private readonly candidates = new WeakMap<OverlayEndpoint, Candidate>();
+  private readonly differences = new Differences<OverlayEndpoint>();
+  private readonly candidates = new Map<OverlayEndpoint, Candidate>();
   private readonly sorted = new Sorted<Candidate>((a, b) => compareText(a.name, b.name));
   private readonly names = new Tally<string>();
   private readonly ids = new Tally<string>();
@@ -37,7 +39,7 @@ export class Admission {
   private ambiguous: ReadonlySet<string> = new Set();
   private closed: ReadonlySet<bigint | undefined> = new Set();
   private closedText = "";
-  private complaints: ReadonlyMap<Candidate, readonly Complaint[]> = new Map();
+  private readonly complaints = new Map<Candidate, readonly Complaint[]>();
   private members: readonly AdmittedMember[] = [];
 
   constructor(
@@ -50,25 +52,43 @@ export class Admission {
 
   /** The endpoints of a world that take part, by namespace and name. */
   admit({ endpoints, namespaces, closed }: World, rejections: Rejection[]): readonly AdmittedMember[] {
-    const { all, added, removed } = this.sorted.next(this.candidatesOf(endpoints));
+    const { added, removed } = this.differ(endpoints);
     const wasContested = this.contested;
     for (const candidate of removed) this.count(candidate, "remove");
     for (const candidate of added) this.count(candidate, "add");
     const sameWorld = this.takeFacts(namespaces, closed);
+    const isSettled = sameWorld && !wasContested && !this.contested;
+    if (added.length + removed.length > 0) this.sorted.change({ added, removed });
+    else if (sameWorld) return this.again(rejections);
     // Where nobody contests anything, what was said about the others stands.
-    const sameFacts = sameWorld && !wasContested && !this.contested;
-    const before = this.complaints;
-    if (added.length + removed.length > 0 || !sameFacts) {
-      const asked = sameFacts ? new Set(added) : undefined;
-      this.complaints = new Map(
-        all.flatMap((candidate) => {
-          const isKnown = asked !== undefined && !asked.has(candidate);
-          const complaints = isKnown ? (before.get(candidate) ?? []) : this.complaintsAbout(candidate);
-          return complaints.length > 0 ? [[candidate, complaints]] : [];
-        }),
-      );
-      this.members = all.filter((candidate) => !this.complaints.has(candidate));
+    this.judge(isSettled ? added : this.sorted.all, isSettled ? removed : [...this.complaints.keys()]);
+    return this.again(rejections);
+  }
+
+  /** Candidates that came and went. */
+  private differ(endpoints: readonly OverlayEndpoint[]): Difference<Candidate> {
+    const { name } = this.overlay;
+    const { added, removed } = this.differences.next(endpoints);
+    const came = added
+      .filter(({ overlay }) => overlay === name)
+      .map((endpoint) => [endpoint, candidateOf(endpoint)] as const);
+    const left = removed.flatMap((endpoint) => this.candidates.get(endpoint) ?? []);
+    for (const endpoint of removed) this.candidates.delete(endpoint);
+    for (const [endpoint, candidate] of came) this.candidates.set(endpoint, candidate);
+    return { added: came.map(([, candidate]) => candidate), removed: left };
+  }
+
+  private judge(asked: readonly Candidate[], forgotten: readonly Candidate[]): void {
+    for (const candidate of forgotten) this.complaints.delete(candidate);
+    for (const candidate of asked) {
+      const complaints = this.complaintsAbout(candidate);
+      if (complaints.length > 0) this.complaints.set(candidate, complaints);
     }
+    const { all } = this.sorted;
+    this.members = this.complaints.size === 0 ? all : all.filter((candidate) => !this.complaints.has(candidate));
+  }
+
+  private again(rejections: Rejection[]): readonly AdmittedMember[] {
     for (const [{ endpoint }, complaints] of this.complaints) {
       for (const complaint of complaints) rejections.push({ origin: endpoint.origin, ...complaint });
     }
@@ -84,17 +104,6 @@ export class Admission {
     this.closed = new Set(closed.map(numberOf));
     this.closedText = text;
     return isSame;
-  }
-
-  private candidatesOf(endpoints: readonly OverlayEndpoint[]): Candidate[] {
-    const { name } = this.overlay;
-    return endpoints.filter(({ overlay }) => overlay === name).map((endpoint) => this.candidate(endpoint));
-  }
-
-  private candidate(endpoint: OverlayEndpoint): Candidate {
-    const candidate = this.candidates.get(endpoint) ?? candidateOf(endpoint);
-    this.candidates.set(endpoint, candidate);
-    return candidate;
   }
 
   private count({ name, idText, addresses }: Candidate, change: "add" | "remove"): void {

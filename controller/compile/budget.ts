@@ -31,6 +31,11 @@ export class Budget {
     return this.bytes > this.limits.bytes || this.steps > this.limits.steps;
   }
 
+  /** More than half is spent. */
+  get halfSpent(): boolean {
+    return this.bytes * 2 > this.limits.bytes || this.steps * 2 > this.limits.steps;
+  }
+
   spendBytes(bytes: number): void {
     this.bytes += bytes;
   }

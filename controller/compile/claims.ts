@@ -21,7 +21,7 @@ export class Claims {
   /** Names by number. */
   readonly rules: string[] = [];
   private readonly numbers = new Map<string, number>();
-  private readonly clauseRules = new Map<Clause, number>();
+  private readonly clauseRules = new WeakMap<Clause, number>();
 
   constructor(private readonly ports: NamedPorts) {}
 

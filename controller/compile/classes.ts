@@ -2,6 +2,7 @@ import type { Namespace, OverlayEndpoint } from "../model/resources.ts";
 import type { AdmittedMember } from "./admission.ts";
 import { Atoms } from "./atoms.ts";
 import { type ClassSet, classSet, isSame, MEMBERS, otherMembers, split, toggle, without } from "./class-set.ts";
+import { Differences } from "./differences.ts";
 import { Groups } from "./groups.ts";
 import type { ItemSet } from "./label-index.ts";
 import type { PodSelection, Selections } from "./selections.ts";
@@ -21,6 +22,8 @@ const CHANGES_MOST = 64;
 /** So much more than there was in the beginning, classes and groups are made anew. */
 const GROWTH = 1.5;
 const GROWTH_LEAST = 256;
+/** Groups beyond those of the beginning are looked through one by one, which is cheap enough for some. */
+const GROUPS_GROWTH = 4;
 
 /**
  * Addresses in classes: the parts of the address space that no selection, block or port name tells apart. Zones of
@@ -34,17 +37,22 @@ export class Classes {
   readonly firstMember: number;
   /** The number that named ports have, by class. */
   readonly portsOf: number[] = [];
+  /** Changes when classes come or go. */
+  version = 0;
   /** Member classes by selection. */
   readonly selected: (ClassSet | undefined)[] = [];
   /** Classes by block. */
   blocks: readonly ClassSet[] = [];
   private readonly groups: Groups;
   private readonly atoms: Atoms;
+  /** Where the class of outsiders changes, ascending; the same list while zones are the same. */
+  changes: ReturnType<Zones["changes"]> = [];
   private zones: Zones;
   /** The selections and blocks of `selected` and `blocks`. */
   private pods: readonly (PodSelection | undefined)[] = [];
   private ranges: Selections["allBlocks"] = [];
   private readonly places = new Map<AdmittedMember, Place>();
+  private readonly differences = new Differences<AdmittedMember>();
   private readonly most: { readonly classes: number; readonly groups: number };
 
   /** `spare`: leaves numbers for zones that are yet to come. */
@@ -53,6 +61,7 @@ export class Classes {
     const endpoints = members.map(({ endpoint }) => endpoint);
     this.groups = new Groups(endpoints, namespaces, pods);
     this.zones = new Zones(selections.allBlocks);
+    this.changes = this.zones.changes();
     this.firstMember = spare ? 2 * this.zones.count + GROWTH_LEAST : this.zones.count;
     const facts = members.flatMap(({ addresses, endpoint }, i) => {
       const [group, ports] = [this.groups.initial[i] as number, portsOf(endpoint)];
@@ -66,6 +75,7 @@ export class Classes {
       picked.flatMap((set) => (set === undefined ? [] : [set.listed])),
       this.firstMember,
     );
+    this.differences.next(members);
     let next = 0;
     for (const member of members) {
       const atoms = member.addresses.map(() => this.atoms.use(facts[next++] as (typeof facts)[number]).atom);
@@ -81,7 +91,7 @@ export class Classes {
     this.takeBlocks(selections);
     this.most = {
       classes: GROWTH * this.count + GROWTH_LEAST,
-      groups: GROWTH * this.groups.count + GROWTH_LEAST,
+      groups: GROUPS_GROWTH * this.groups.count + GROWTH_LEAST,
     };
   }
 
@@ -100,30 +110,26 @@ export class Classes {
     return (this.places.get(member) as Place).atoms.map((atom) => this.atoms.class(atom));
   }
 
-  /** Where the class of outsiders changes, ascending. */
-  get changes(): readonly { readonly first: bigint; readonly class: number }[] {
-    return this.zones.changes();
-  }
-
   /**
    * Follows the world; objects that are the same as before count as unchanged. False: so much has changed that classes
    * have to be made anew, and these are no good any more. What a port name means at a member that stays must not change.
    */
   update({ members, namespaces, portsOf, selections }: ClassSource): boolean {
     if (!this.groups.agrees(namespaces)) return false;
+    const { version } = this;
     const fresh = this.takeSelections(selections);
     if (fresh.length > CHANGES_MOST || !this.takeZones(selections)) return false;
     for (const n of fresh) this.groups.learn(selections.allPods[n] as PodSelection);
     this.regroup();
-    const gone = new Set(this.places.keys());
+    const { added, removed } = this.differences.next(members);
     const births: { cls: number; group: number }[] = [];
-    for (const member of members)
-      if (!gone.delete(member)) births.push(...this.place(member, portsOf(member.endpoint)));
+    for (const member of added) births.push(...this.place(member, portsOf(member.endpoint)));
     if (births.length > CHANGES_MOST) return false;
+    if (births.length > 0) this.version++;
     for (const { cls, group } of births) this.enter(cls, group);
-    this.drop(gone);
+    this.drop(removed);
     for (const n of fresh) this.cut(n, selections.allPods[n] as PodSelection);
-    this.takeBlocks(selections);
+    if (version !== this.version || !isSameList(this.ranges, selections.allBlocks)) this.takeBlocks(selections);
     return this.count <= this.most.classes && this.groups.count <= this.most.groups;
   }
 
@@ -141,9 +147,9 @@ export class Classes {
 
   /** Whether no member's address is told apart from another, or not any more, by blocks that came or went. */
   private takeZones({ allBlocks }: Selections): boolean {
-    const length = Math.max(allBlocks.length, this.ranges.length);
-    if (Array.from({ length }, (_, n) => allBlocks[n] === this.ranges[n]).every((same) => same)) return true;
+    if (isSameList(this.ranges, allBlocks)) return true;
     this.zones = new Zones(allBlocks, this.zones);
+    this.changes = this.zones.changes();
     if (this.zones.count > this.firstMember) return false;
     for (const [{ addresses }, { atoms }] of this.places) {
       const agree = addresses.every((address, i) => this.zones.at(address) === this.atoms.of(atoms[i] as number).zone);
@@ -200,7 +206,9 @@ export class Classes {
       }
       this.places.delete(member);
     }
-    if (dead.size > 0) this.replaceSets((set) => without(set, dead));
+    if (dead.size === 0) return;
+    this.version++;
+    this.replaceSets((set) => without(set, dead));
   }
 
   private release(atom: number): number | undefined {
@@ -215,7 +223,10 @@ export class Classes {
     const set = this.groups.select(selection);
     const offs = new Map(this.atoms.cut(set.listed).map(({ part, off }) => [part, off]));
     for (const [part, off] of offs) this.portsOf[off] = this.portsOf[part] as number;
-    if (offs.size > 0) this.replaceSets((other) => split(other, offs));
+    if (offs.size > 0) {
+      this.version++;
+      this.replaceSets((other) => split(other, offs));
+    }
     this.selected[n] = this.setOf(set);
   }
 
@@ -242,6 +253,10 @@ export class Classes {
     const classes = this.atoms.classesOf(listed);
     return others ? otherMembers(classes) : classSet(classes, this.firstMember, this.count);
   }
+}
+
+function isSameList<T>(a: readonly T[], b: readonly T[]): boolean {
+  return a.length === b.length && a.every((one, i) => one === b[i]);
 }
 
 /** Where a member is: the atoms of its addresses. */

@@ -1,15 +1,15 @@
 import type { OverlayEndpoint, Rejection, World } from "../model/resources.ts";
 import { Admission, type AdmittedMember } from "./admission.ts";
-import { Budget, defaultLimits, type TableLimits } from "./budget.ts";
+import { defaultLimits, type TableLimits } from "./budget.ts";
 import { Classes, type ClassSource } from "./classes.ts";
-import type { ClassedAddress, CompiledEndpoint, CompiledPolicy } from "./compiled.ts";
+import type { ClassedAddress, CompiledEndpoint, CompiledPolicy, OutsiderRange } from "./compiled.ts";
 import type { Frame } from "./frame.ts";
 import { NamedPorts } from "./named-ports.ts";
 import { addressBytes } from "./ranges.ts";
-import { verdictTable } from "./rows.ts";
 import { Selections } from "./selections.ts";
 import type { Statements } from "./statement.ts";
 import { PolicyStatements } from "./statements.ts";
+import { Tables } from "./tables.ts";
 
 export interface CompileOptions {
   /** Beyond these, endpoints are closed and the overlay is told so. */
@@ -33,6 +33,12 @@ export class Following {
   private readonly endpoints = new WeakMap<AdmittedMember, CompiledEndpoint>();
   private statements: Statements | undefined;
   private classes: Classes | undefined;
+  private tables: Tables | undefined;
+  private policy: CompiledPolicy | undefined;
+  private used: Used = { pods: new Set(), blocks: new Set(), paths: new Set() };
+  private members: { readonly list: readonly AdmittedMember[]; readonly version: number } = { list: [], version: -1 };
+  private changes: Classes["changes"] = [];
+  private outsiders: readonly OutsiderRange[] = [];
 
   /** `isLasting`: more worlds will follow. */
   constructor(
@@ -53,24 +59,42 @@ export class Following {
     const statements = this.policies.of(world, rejections);
     const classes = this.follow(world, members, statements);
     if (classes === undefined) return undefined;
-    const budget = new Budget({ ...defaultLimits(classes.count), ...this.options.limits });
-    const { table, truncated } = verdictTable(classes, statements, this.ports, overlay, budget);
+    const limits = { ...defaultLimits(classes.count), ...this.options.limits };
+    this.tables ??= new Tables(classes, this.ports, overlay, limits);
+    const result = this.tables.next(statements, this.used.paths);
+    if (result === undefined) return undefined;
+    const { table, truncated } = result;
     if (truncated) rejections.push({ origin: overlay.origin, field: "", message: TOO_LARGE });
-    return {
-      overlay,
-      loopbackMembers: this.options.allowLoopback ?? false,
-      gateways,
-      paths: isPassable ? paths.all : [],
-      endpoints: this.compiledEndpoints(members, classes),
-      ranges: classes.changes.map(({ first, class: cls }) => ({ first: addressBytes(first), class: cls })),
+    const last = this.policy;
+    const parts = {
+      paths: same(last?.paths, isPassable ? paths.all : []),
+      endpoints: this.compiledEndpoints(members, classes, last?.endpoints),
+      ranges: this.ranges(classes),
       table,
     };
+    if (
+      last?.paths === parts.paths &&
+      last.endpoints === parts.endpoints &&
+      last.ranges === parts.ranges &&
+      last.table === table
+    )
+      return last;
+    this.policy = { overlay, loopbackMembers: this.options.allowLoopback ?? false, gateways, ...parts };
+    return this.policy;
+  }
+
+  private ranges(classes: Classes): readonly OutsiderRange[] {
+    if (this.changes !== classes.changes)
+      this.outsiders = classes.changes.map(({ first, class: cls }) => ({ first: addressBytes(first), class: cls }));
+    this.changes = classes.changes;
+    return this.outsiders;
   }
 
   private follow(world: World, members: readonly AdmittedMember[], statements: Statements): Classes | undefined {
     const isSaidBefore = statements === this.statements;
     this.statements = statements;
     const portsChange = !isSaidBefore && this.ports.learn(statements);
+    if (!isSaidBefore) this.used = usedIn(statements);
     const source: ClassSource = {
       members,
       namespaces: world.namespaces,
@@ -82,18 +106,26 @@ export class Following {
       return this.classes;
     }
     if (!isSaidBefore) {
-      const used = usedIn(statements);
-      this.selections.keep(used.pods, used.blocks);
-      if (portsChange || !this.frame.paths.all.every((_, path) => path === 0 || used.paths.has(path))) return undefined;
+      const { pods, blocks, paths } = this.used;
+      this.selections.keep(pods, blocks);
+      if (portsChange || !this.frame.paths.all.every((_, path) => path === 0 || paths.has(path))) return undefined;
     }
     return this.ports.count <= PORT_NUMBERS_MOST && this.classes.update(source) ? this.classes : undefined;
   }
 
-  /** One whose endpoint and classes are the same stays the same object. */
-  private compiledEndpoints(members: readonly AdmittedMember[], classes: Classes): CompiledEndpoint[] {
-    return members.map((member) => {
-      const found = classes.of(member);
+  /** One whose endpoint and classes are the same stays the same object; so does the list. */
+  private compiledEndpoints(
+    list: readonly AdmittedMember[],
+    classes: Classes,
+    before: readonly CompiledEndpoint[] = [],
+  ): readonly CompiledEndpoint[] {
+    const isSameVersion = classes.version === this.members.version;
+    if (list === this.members.list && isSameVersion) return before;
+    this.members = { list, version: classes.version };
+    return list.map((member) => {
       const known = this.endpoints.get(member);
+      if (known !== undefined && isSameVersion) return known;
+      const found = classes.of(member);
       if (known?.addresses.every((address, i) => address.class === found[i])) return known;
       const compiled = compiledEndpoint(member, found);
       this.endpoints.set(member, compiled);
@@ -107,6 +139,12 @@ function compiledEndpoint({ endpoint, id, addresses }: AdmittedMember, classes: 
     return { address: addressBytes(address), class: classes[i] as number };
   });
   return { endpoint, id, addresses: classed };
+}
+
+/** The list before if it has the same elements. */
+function same<T>(before: readonly T[] | undefined, now: readonly T[]): readonly T[] {
+  const isSame = before?.length === now.length && before.every((element, i) => element === now[i]);
+  return isSame ? before : [...now];
 }
 
 interface Used {

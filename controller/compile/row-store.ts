@@ -1,5 +1,5 @@
 import type { Budget } from "./budget.ts";
-import { GrowingU32, HASH_START, Interned, mixHash } from "./growing.ts";
+import { GrowingU32, HASH_START, mixHash } from "./growing.ts";
 import type { Regions } from "./regions.ts";
 import type { Row } from "./verdict-table.ts";
 
@@ -7,6 +7,15 @@ import type { Row } from "./verdict-table.ts";
 const EXCEPTION_BYTES = 24;
 const PORT_SET_BYTES = 8;
 const ROW_BYTES = 8;
+
+/** In place of a row that isn't used. */
+const NOTHING: Row = {
+  portSet: 0,
+  count: 1,
+  column: undefined,
+  classes: new Uint32Array(0),
+  portSets: new Uint32Array(0),
+};
 
 /** A row by interval lists: those of regions, and of classes that have another than their region. */
 export interface RowContent {
@@ -22,7 +31,9 @@ export class RowStore {
   readonly rows: Row[] = [];
   /** The interval list of each port set. */
   readonly portSets = new GrowingU32();
-  private readonly interned = new Interned();
+  private readonly byHash = new Map<number, number[]>();
+  private readonly hashes: number[] = [];
+  private readonly free: number[] = [];
   /** The port set that exceptions and rows without columns share, by interval list. */
   private readonly shared = new Map<number, number>();
 
@@ -40,13 +51,32 @@ export class RowStore {
     const classes = differing.map((i) => apart[i] as number);
     const classLists = differing.map((i) => listsApart[i] as number);
     const hash = hashOf(column ?? -1, regionLists, classes, classLists);
-    const known = this.interned.find(hash, (row) => this.is(row, column, regionLists, classes, classLists));
-    if (known >= 0) return known;
+    const alike = this.byHash.get(hash) ?? [];
+    const known = alike.find((row) => this.is(row, column, regionLists, classes, classLists));
+    if (known !== undefined) return known;
     this.budget.spendBytes(ROW_BYTES + classes.length * EXCEPTION_BYTES);
     const portSet = single ? this.sharedPortSet(regionLists[0] as number) : this.consecutive(regionLists);
     const portSets = classLists.map((list) => this.sharedPortSet(list));
-    this.rows.push({ portSet, count: regionLists.length, column, classes, portSets });
-    return this.interned.add(hash);
+    const number = this.free.pop() ?? this.rows.length;
+    this.rows[number] = { portSet, count: regionLists.length, column, classes, portSets };
+    this.hashes[number] = hash;
+    this.byHash.set(hash, [...alike, number]);
+    return number;
+  }
+
+  /** Forgets all rows but some; the numbers of the others will be given again. */
+  keep(used: ReadonlySet<number>): void {
+    this.free.length = 0;
+    this.rows.forEach((row, number) => {
+      if (used.has(number)) return;
+      this.free.push(number);
+      if (row === NOTHING) return;
+      const hash = this.hashes[number] as number;
+      const alike = (this.byHash.get(hash) ?? []).filter((other) => other !== number);
+      if (alike.length > 0) this.byHash.set(hash, alike);
+      else this.byHash.delete(hash);
+      this.rows[number] = NOTHING;
+    });
   }
 
   private is(

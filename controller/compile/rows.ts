@@ -1,4 +1,3 @@
-import { NONE } from "../../assembly/wire/image.ts";
 import type { Overlay } from "../model/resources.ts";
 import { Answers } from "./answers.ts";
 import type { Budget } from "./budget.ts";
@@ -11,41 +10,11 @@ import { IntervalLists } from "./interval-lists.ts";
 import { type NamedPorts, portNamesOf } from "./named-ports.ts";
 import { RegionMaps, type Regions } from "./regions.ts";
 import { RowStore } from "./row-store.ts";
-import { type Clause, type Direction, Effect, type Statement, type Statements, Tier } from "./statement.ts";
-import { Subsets } from "./subsets.ts";
+import { type Clause, type Direction, Effect, type Statement, Tier } from "./statement.ts";
 import type { ClassRows, VerdictTable } from "./verdict-table.ts";
 
-export interface TableResult {
-  readonly table: VerdictTable;
-  /** Rows had to be closed because the budget doesn't reach for them. */
-  readonly truncated: boolean;
-}
-
-/** The rows of every class: members' by the policies that select them, outsiders' open towards members. */
-export function verdictTable(
-  classes: Classes,
-  statements: Statements,
-  ports: NamedPorts,
-  overlay: Pick<Overlay, "isolation" | "enforcement">,
-  budget: Budget,
-): TableResult {
-  const rows = new Rows(classes, ports, overlay, budget);
-  const outsiders = rows.outsiders();
-  const egress = rows.side("egress", statements.egress);
-  const ingress = rows.side("ingress", statements.ingress);
-  const byClass = Array.from({ length: classes.count }, (_, cls): ClassRows => {
-    if (cls < classes.firstMember) return { egress: outsiders, ingress: outsiders, farIngress: NONE, farEgress: NONE };
-    if (!classes.has(cls)) return rows.nobody();
-    return { egress: egress(cls), ingress: ingress(cls), farIngress: NONE, farEgress: NONE };
-  });
-  const namesPaths = [...statements.egress, ...statements.ingress].some(({ clauses }) =>
-    clauses.some(({ path }) => path !== NONE),
-  );
-  return rows.result(namesPaths ? rows.withFarPaths(byClass) : byClass);
-}
-
 /** What the statements that select some classes come to. */
-interface Selected {
+export interface Selected {
   readonly clauses: readonly Clause[];
   /** For peers and ports that no clause covers, each after the clauses of its tier; the last one is enforced. */
   readonly rest: readonly Claim[];
@@ -53,17 +22,25 @@ interface Selected {
   readonly ownPorts: boolean;
 }
 
+export interface MadeRow {
+  readonly number: number;
+  /** Undefined: the row is closed. */
+  readonly regions: Regions | undefined;
+}
+
 const NO_CLASSES = new Uint32Array(0);
 
-class Rows {
-  private readonly store: RowStore;
-  private readonly maps: RegionMaps;
-  private readonly covering: Covering;
+/** Makes rows, each once. */
+export class Rows {
+  readonly store: RowStore;
+  readonly maps: RegionMaps;
+  private covering: Covering;
   private readonly lists: IntervalLists;
   private readonly claims: Claims;
   /** The answer where no policy selects, the first of them rule 0. */
   private readonly standard: readonly Claim[];
-  private truncated = false;
+  /** Rows had to be closed because the budget doesn't reach for them. */
+  truncated = false;
 
   constructor(
     private readonly classes: Classes,
@@ -79,17 +56,34 @@ class Rows {
     this.standard = this.standardClaims();
   }
 
-  withFarPaths(classes: readonly ClassRows[]): ClassRows[] {
-    return new FarPaths(this.store, this.maps, this.lists, this.budget).added(classes);
+  /** Follows classes that came or went. */
+  refresh(): void {
+    this.maps.refresh();
+    this.covering = new Covering(this.classes, this.maps, this.budget);
   }
 
-  result(classes: readonly ClassRows[]): TableResult {
-    const { rows, portSets } = this.store;
-    const { columns } = this.maps;
-    const intervals = this.lists.intervals.all();
-    const { rules } = this.claims;
-    const table = { classes, rows, columns, portSets: portSets.all(), lists: this.lists.lists, intervals, rules };
-    return { table, truncated: this.truncated || this.budget.spent };
+  withFarPaths(classes: readonly ClassRows[], budget: Budget): ClassRows[] {
+    return new FarPaths(this.store, this.maps, this.lists, budget).added(classes);
+  }
+
+  /** A table of these rows, which stays as it is. */
+  table(classes: readonly ClassRows[]): VerdictTable {
+    return {
+      classes,
+      rows: [...this.store.rows],
+      columns: [...this.maps.columns],
+      portSets: this.store.portSets.all().slice(),
+      lists: this.lists.lists.slice(),
+      intervals: this.lists.intervals.all().slice(),
+      rules: [...this.claims.rules],
+    };
+  }
+
+  /** Entries of all lists that only grow. */
+  get size(): number {
+    return (
+      this.store.portSets.length + this.lists.lists.length + this.lists.intervals.length + this.claims.rules.length
+    );
   }
 
   /** Nobody's policy speaks for outsiders: their side is open towards members and closed among themselves. */
@@ -101,38 +95,12 @@ class Rows {
     return this.store.number({ regions, lists, apart: NO_CLASSES, listsApart: NO_CLASSES });
   }
 
-  /** A number that no class has at present. */
-  nobody(): ClassRows {
-    const row = this.shut("nobody");
-    return { egress: row, ingress: row, farIngress: NONE, farEgress: NONE };
-  }
-
-  /** The row of each member class in a direction. */
-  side(direction: Direction, statements: readonly Statement[]): (cls: number) => number {
-    const selecting = new Subsets(this.classes.count, this.budget);
-    statements.forEach(({ subject }, s) => {
-      selecting.mark(this.classes.selected[subject] as ClassSet, s);
-    });
-    const selected = new Map<number, Selected>();
-    const rows = new Map<string, number>();
-    return (cls) => {
-      if (this.budget.spent) return this.closed();
-      const node = selecting.node(cls);
-      const facts = selected.get(node) ?? this.selected(direction, selecting.list(node), statements);
-      selected.set(node, facts);
-      const key = facts.ownPorts ? `${node} ${this.classes.portsOf[cls]}` : `${node}`;
-      const row = rows.get(key) ?? this.row(direction, facts, cls);
-      rows.set(key, row);
-      return row;
-    };
-  }
-
-  private selected(direction: Direction, numbers: readonly number[], statements: readonly Statement[]): Selected {
-    const heard = numbers.map((number) => statements[number] as Statement);
+  /** What statements come to, in the order in which they are asked. */
+  selected(direction: Direction, heard: readonly Statement[]): Selected {
     const rest = this.rest(heard);
     const last = (rest.at(-1) as Claim).tier;
     const clauses = heard.filter(({ tier }) => tier <= last).flatMap((statement) => statement.clauses);
-    this.budget.spendSteps(numbers.length + clauses.length);
+    this.budget.spendSteps(heard.length + clauses.length);
     return { clauses, rest, ownPorts: direction === "ingress" && clauses.some(({ named }) => named) };
   }
 
@@ -169,12 +137,12 @@ class Rows {
   }
 
   /** The row for a class, and for all that are selected alike. */
-  private row(direction: Direction, { clauses, rest }: Selected, subject: number): number {
+  row(direction: Direction, { clauses, rest }: Selected, subject: number): MadeRow {
     const peers = clauses.map((clause) => this.peersOf(clause));
     // A named port is the destination's: for ingress the subject's, for egress the peer's.
     const portsOf = (peer: number) => this.classes.portsOf[direction === "ingress" ? subject : peer] as number;
     const regions = this.regions(peers, direction === "egress" ? clauses : []);
-    if (regions === undefined) return this.closed();
+    if (regions === undefined) return { number: this.closed(), regions };
     this.covering.reset(regions);
     for (let c = 0; c < peers.length && !this.budget.spent; c++) this.covering.mark(peers[c] as ClassSet[], c);
     const answers = new Answers(this.covering, clauses, this.budget, (covering, ports) => {
@@ -183,7 +151,8 @@ class Rows {
     const lists = regions.samples.map((cls, region) => answers.of(this.covering.nodeOfRegion(region), portsOf(cls)));
     const apart = this.covering.apart.slice().sort();
     const listsApart = apart.map((cls) => answers.of(this.covering.node(cls), portsOf(cls)));
-    return this.budget.spent ? this.closed() : this.store.number({ regions, lists, apart, listsApart });
+    const number = this.budget.spent ? this.closed() : this.store.number({ regions, lists, apart, listsApart });
+    return { number, regions };
   }
 
   private peersOf({ everyone, pods, blocks }: Clause): ClassSet[] {
@@ -203,16 +172,20 @@ class Rows {
     const names = portNamesOf(clauses.filter(({ named }, c) => named && coversRegions(c)));
     const large = peers.flat().filter(isLarge);
     if (names.length === 0) return this.maps.regions(large, "");
-    const numbers = this.ports.numbersFor(names);
-    return this.maps.regions(large, names.join(), (cls) => numbers[this.classes.portsOf[cls] as number] as number);
+    let numbers = this.ports.numbersFor(names);
+    return this.maps.regions(large, names.join(), (number) => {
+      if (number >= numbers.length) numbers = this.ports.numbersFor(names);
+      return numbers[number] as number;
+    });
   }
 
-  private closed(): number {
+  closed(): number {
     this.truncated = true;
     return this.shut("policies too large for one overlay");
   }
 
-  private shut(rule: string): number {
+  /** A row that denies everything. */
+  shut(rule: string): number {
     const list = this.lists.closed(this.claims.all(Effect.Deny, rule));
     const regions = this.maps.regions([], "") as Regions;
     return this.store.number({

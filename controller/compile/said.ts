@@ -1,4 +1,5 @@
 import type { Rejection } from "../model/resources.ts";
+import { Differences } from "./differences.ts";
 import { Sorted } from "./sorted.ts";
 import type { Direction, Statement } from "./statement.ts";
 
@@ -22,6 +23,7 @@ export interface Reading<T> {
 
 /** What policies of one kind say, in order; one that was there before isn't read again. */
 export class Said<T extends object> {
+  private readonly differences = new Differences<T>();
   private readonly sorted: Sorted<T>;
   private readonly known = new Map<T, Saying>();
   private sayings: readonly Saying[] = [];
@@ -32,10 +34,12 @@ export class Said<T extends object> {
 
   /** The same list if the policies are the same. */
   by(policies: readonly T[]): readonly Saying[] {
-    const { all, added, removed } = this.sorted.next(policies);
+    const difference = this.differences.next(policies);
+    if (difference.added.length + difference.removed.length === 0) return this.sayings;
     // What a policy said mustn't be used again once nobody says it: selections that it numbers are forgotten then.
-    for (const policy of removed) this.known.delete(policy);
-    if (added.length + removed.length > 0) this.sayings = all.map((policy, i) => this.saying(all, policy, i));
+    for (const policy of difference.removed) this.known.delete(policy);
+    this.sorted.change(difference);
+    this.sayings = this.sorted.all.map((policy, i) => this.saying(this.sorted.all, policy, i));
     return this.sayings;
   }
 

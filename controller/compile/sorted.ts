@@ -1,42 +1,37 @@
-/** How a list differs from the one before. */
-export interface Changes<T> {
-  /** In order; the same list if nothing was added or removed. */
-  readonly all: readonly T[];
-  readonly added: readonly T[];
-  readonly removed: readonly T[];
-}
+import type { Difference } from "./differences.ts";
 
-/** Sorts nearly the same objects again and again: those that were there before aren't compared again. */
-export class Sorted<T extends object> {
-  private last: readonly T[] = [];
+/** A sorted list that changes by few: those that stay aren't compared with each other again. */
+export class Sorted<T> {
+  all: readonly T[] = [];
 
   constructor(private readonly compare: (a: T, b: T) => number) {}
 
-  /** An object that is listed twice counts as two. */
-  next(items: readonly T[]): Changes<T> {
-    const unplaced = new Set(items);
-    const repeated = unplaced.size < items.length ? repetitions(items) : [];
-    const kept: T[] = [];
-    const removed: T[] = [];
-    for (const item of this.last) (unplaced.delete(item) ? kept : removed).push(item);
-    const added = [...unplaced, ...repeated].sort(this.compare);
-    if (added.length > 0 || removed.length > 0) this.last = this.merged(kept, added);
-    return { all: this.last, added, removed };
+  change({ added, removed }: Difference<T>): void {
+    const gone = new Set(removed);
+    const kept = gone.size === 0 ? this.all : this.all.filter((item) => !gone.has(item));
+    this.all = this.merged(kept, [...added].sort(this.compare));
   }
 
   private merged(kept: readonly T[], added: readonly T[]): readonly T[] {
     const all: T[] = [];
     let next = 0;
     for (const item of added) {
-      while (next < kept.length && this.compare(kept[next] as T, item) <= 0) all.push(kept[next++] as T);
+      const end = this.after(kept, next, item);
+      for (; next < end; next++) all.push(kept[next] as T);
       all.push(item);
     }
-    while (next < kept.length) all.push(kept[next++] as T);
+    for (; next < kept.length; next++) all.push(kept[next] as T);
     return all;
   }
-}
 
-function repetitions<T extends object>(items: readonly T[]): T[] {
-  const seen = new Set<T>();
-  return items.filter((item) => seen.has(item) || !seen.add(item)).map((item) => ({ ...item }));
+  /** The first place from `low` on with something that goes after the item. */
+  private after(kept: readonly T[], from: number, item: T): number {
+    let [low, high] = [from, kept.length];
+    while (low < high) {
+      const middle = (low + high) >>> 1;
+      if (this.compare(kept[middle] as T, item) <= 0) low = middle + 1;
+      else high = middle;
+    }
+    return low;
+  }
 }

@@ -27,7 +27,7 @@ export class PolicyStatements {
     this.network = new Said({
       compare: (a, b) => compareText(nameOf(a), nameOf(b)) || compareText(placeOf(a), placeOf(b)),
       statement: (policy, direction, rejections) => networkStatement(policy, direction, selections, rejections),
-      twins: { isTwin: (a, b) => nameOf(a) === nameOf(b), reduced: isolatingOnly },
+      twins: { isTwin: (a, b) => a.name === b.name && a.namespace === b.namespace, reduced: isolatingOnly },
     });
     this.tiers = this.tiersFor([]);
   }
