@@ -11,12 +11,16 @@ import type { CompiledGateway, CompiledPolicy } from "../controller/compile/comp
 import { INTERVAL_WORDS, type VerdictTable } from "../controller/compile/verdict-table.ts";
 import { encodeImage, type Issue } from "../controller/image/encode.ts";
 import { type PreparedImages, prepareImages } from "../controller/image/prepare.ts";
+import { editCosts } from "./following.ts";
+import { median, p99 } from "./statistics.ts";
 import { adversarialWorld, OVERLAY, realisticWorld } from "./worlds.ts";
 
 const GENERATORS = { realistic: realisticWorld, adversarial: adversarialWorld };
 const ROUNDS = 5;
 /** Endpoints whose images are encoded. */
 const SAMPLE = 200;
+/** Of each kind. */
+const EDITS = 120;
 const NO_KEYS: Issue = { term: 1, sequence: 1, notAfter: 1, keys: [] };
 
 type WorldKind = keyof typeof GENERATORS;
@@ -36,6 +40,9 @@ function measure(kind: WorldKind, endpoints: number, policies: number, namespace
     compileMs: compiled.ms,
     prepareMs: prepared.ms,
     ...images,
+    edits: editCosts(world, EDITS).map(({ edit, ms, cpuMs, restarts }) => {
+      return { edit, median: round(median(ms)), p99: round(p99(ms)), medianCpu: round(median(cpuMs)), restarts };
+    }),
     rssMiB: { worldAlone, most: Math.round(process.resourceUsage().maxRSS / 1024) },
     table: tableSize(policy.table),
   };
@@ -94,10 +101,6 @@ function timed<T>(work: () => T): { value: T; ms: number; cpuMs: number } {
   const value = work();
   const { user, system } = process.cpuUsage(cpu);
   return { value, ms: round(performance.now() - start), cpuMs: round((user + system) / 1000) };
-}
-
-function median(values: readonly number[]): number {
-  return [...values].sort((a, b) => a - b)[values.length >>> 1] as number;
 }
 
 function round(value: number): number {
