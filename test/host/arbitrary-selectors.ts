@@ -1,6 +1,7 @@
 import fc from "fast-check";
 import type { BlockPeer, NamedPort, Requirement, Selector } from "../../controller/model/resources.ts";
 import type { Subject } from "../../controller/model/tiers.ts";
+import { inside } from "./simple-evaluator.ts";
 import { BLOCKS, KEYS, NAMESPACES, PORT_NAMES, PORTS, PROTOCOLS, VALUES } from "./vocabulary.ts";
 
 export const labels = fc.dictionary(fc.constantFrom(...KEYS), fc.constantFrom(...VALUES), { maxKeys: 2 });
@@ -38,14 +39,15 @@ export const namespaceSelector: fc.Arbitrary<Selector> = fc.oneof(
 
 export const subject: fc.Arbitrary<Subject> = fc.record({ namespaceSelector, podSelector: selector });
 
-export const block: fc.Arbitrary<BlockPeer> = fc.record({
-  kind: fc.constant("block" as const),
-  cidr: fc.constantFrom(...BLOCKS),
-  except: fc.subarray(
-    BLOCKS.filter((block) => !block.endsWith("/0")),
-    { maxLength: 2 },
-  ),
-});
+const length = (cidr: string) => Number(cidr.split("/")[1]);
+
+/** Exceptions inside of the block and beside it, none of all of it. */
+export const block: fc.Arbitrary<BlockPeer> = fc
+  .record({ cidr: fc.constantFrom(...BLOCKS), except: fc.subarray(BLOCKS, { maxLength: 2 }) })
+  .map(({ cidr, except }) => {
+    const isPart = (hole: string) => length(hole) > length(cidr) || !inside(cidr.split("/")[0] as string, hole);
+    return { kind: "block", cidr, except: except.filter(isPart) };
+  });
 
 /** Of an endpoint: names mean one port. */
 export const namedPorts: fc.Arbitrary<NamedPort[]> = fc.uniqueArray(

@@ -38,3 +38,19 @@ export const worlds: fc.Arbitrary<World> = fc
     ...population,
     ...policies,
   }));
+
+/** Without what the reader leaves of unreadable objects, and without lists of gateways that it refuses. */
+export const writableWorlds: fc.Arbitrary<World> = worlds.map((world) => ({
+  ...world,
+  policies: world.policies.filter(({ ingress, egress }) => ingress !== undefined || egress !== undefined),
+  clusterPolicies: world.clusterPolicies.filter(
+    ({ priority, ingress, egress }) =>
+      priority >= 0 && [...ingress, ...egress].every(({ peers }) => peers !== undefined),
+  ),
+  flowPolicies: world.flowPolicies.filter(({ peers, via }) => peers !== undefined && isReadablePath(via)),
+  closed: [],
+}));
+
+function isReadablePath(via: readonly string[] | undefined): boolean {
+  return via === undefined || (via.length > 0 && via.length <= 8 && new Set(via).size === via.length);
+}
