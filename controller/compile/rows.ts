@@ -69,6 +69,7 @@ export class Rows {
   /** A table of these rows, which stays as it is. */
   table(classes: readonly ClassRows[]): VerdictTable {
     return {
+      lineage: this.store,
       classes,
       rows: [...this.store.rows],
       columns: [...this.maps.columns],

@@ -1,5 +1,7 @@
 /** What each class may do with each other class. Every list is indexed as the image's section of the same name. */
 export interface VerdictTable {
+  /** In tables of one lineage equal numbers are of equal port sets, lists and rules, and one row object says one thing. */
+  readonly lineage: object;
   /** Class 0: outsiders that no rule sees; then outsiders by range, then members. */
   readonly classes: readonly ClassRows[];
   readonly rows: readonly Row[];

@@ -1,10 +1,10 @@
-import { HEADER_DIGEST } from "../../assembly/wire/image.ts";
 import type { CompiledEndpoint, CompiledGateway, CompiledPolicy } from "../compile/compiled.ts";
 import type { Secret } from "../keys/secret.ts";
 import { hexId } from "../model/hex.ts";
 import { encodeParts } from "./encode.ts";
 import { KeyRing } from "./keys.ts";
 import { type PreparedImages, prepareImages } from "./prepare.ts";
+import { SameDecisions } from "./same-decisions.ts";
 import type { Sha256 } from "./section.ts";
 
 type Node = CompiledEndpoint | CompiledGateway;
@@ -16,17 +16,19 @@ export interface IssuedImage {
   readonly parts: () => readonly Uint8Array[];
 }
 
-/** Where the part of a header begins that says what a node shall do, behind the generation. */
-const CONTENT_AT = 32;
+/** Policies from which images are kept; beyond that, nodes with an older one get a new image, fewest first. */
+const EDITIONS_MOST = 4;
 
 /**
- * Issues the images of all nodes, again and again: a node whose image would say the same keeps its generation, so that
- * an edit disturbs only the nodes that it concerns. Generations only rise.
+ * Issues the images of all nodes, again and again: a node that would decide the same keeps its image and its generation,
+ * so that an edit disturbs only the nodes that it concerns. Generations only rise.
  */
 export class ImageIssuer {
   private sequence = 0;
   private last = new Map<string, Issued>();
   private readonly rings = new Map<string, KeyRing>();
+  private readonly editions = new Map<string, Edition>();
+  private readonly ids = new WeakMap<Node, string>();
 
   constructor(
     private readonly term: number,
@@ -54,33 +56,85 @@ export class ImageIssuer {
   }
 
   private issueOverlay(policy: CompiledPolicy, ring: KeyRing, now: number, issued: Map<string, Issued>): void {
-    const prepared = prepareImages(policy, this.sha256);
-    const epoch = Math.floor(now / policy.overlay.keys.epochSeconds);
+    const { name, keys } = policy.overlay;
+    const before = this.editions.get(name);
+    const edition = new Edition(policy, ring, Math.floor(now / keys.epochSeconds), this.sequence, this.sha256, before);
+    this.editions.set(name, edition);
+    const sameKeys = before?.ring === ring && before.epoch === edition.epoch;
+    const same = before !== undefined && sameKeys ? new SameDecisions(before.policy, policy) : undefined;
+    const kept = new Map<Edition, Issued[]>();
     for (const node of [...policy.gateways, ...policy.endpoints]) {
-      issued.set(hexId(node.id), this.issueNode(prepared, node, ring, epoch));
+      const image = this.kept(node, name, same) ?? this.fresh(node, edition);
+      issued.set(this.id(node), image);
+      if (image.edition === edition) continue;
+      const others = kept.get(image.edition);
+      if (others === undefined) kept.set(image.edition, [image]);
+      else others.push(image);
     }
+    for (const images of surplus(kept))
+      for (const { node } of images) issued.set(this.id(node), this.fresh(node, edition));
   }
 
-  private issueNode(prepared: PreparedImages, node: Node, ring: KeyRing, epoch: number): Issued {
-    const parts = (sequence: number) => {
-      const keys = ring.keysOf(node, epoch);
-      return encodeParts(prepared, node, { term: this.term, sequence, notAfter: ring.notAfter(epoch), keys });
-    };
-    const [header] = parts(this.sequence) as [Uint8Array];
-    const before = this.last.get(hexId(node.id));
-    const sequence = before !== undefined && sameContent(before.header, header) ? before.sequence : this.sequence;
-    const generation = (BigInt(this.term) << 32n) | BigInt(sequence);
-    return { node, generation, sequence, header, parts: () => parts(sequence) };
+  /** The image that the node has, if it would decide the same by a new one. */
+  private kept(node: Node, overlay: string, same: SameDecisions | undefined): Issued | undefined {
+    const last = this.last.get(this.id(node));
+    if (last === undefined || same === undefined || last.edition.policy.overlay.name !== overlay) return undefined;
+    return isSameFor(last.node, node, same) ? { ...last, node } : undefined;
+  }
+
+  private fresh(node: Node, edition: Edition): Issued {
+    const generation = (BigInt(this.term) << 32n) | BigInt(edition.sequence);
+    return { node, generation, edition, parts: () => edition.parts(node, this.term) };
+  }
+
+  private id(node: Node): string {
+    const id = this.ids.get(node) ?? hexId(node.id);
+    this.ids.set(node, id);
+    return id;
   }
 }
 
 interface Issued extends IssuedImage {
-  readonly sequence: number;
-  readonly header: Uint8Array;
+  readonly edition: Edition;
 }
 
-/** The header behind the generation holds every section's digest: if it is the same, so is everything. */
-function sameContent(a: Uint8Array, b: Uint8Array): boolean {
-  for (let i = CONTENT_AT; i < HEADER_DIGEST; i++) if (a[i] !== b[i]) return false;
-  return true;
+/** A policy with the keys of an epoch. */
+class Edition {
+  private prepared: PreparedImages | undefined;
+  /** What was encoded before, until it was looked at. */
+  private earlier: PreparedImages | undefined;
+
+  constructor(
+    readonly policy: CompiledPolicy,
+    readonly ring: KeyRing,
+    readonly epoch: number,
+    readonly sequence: number,
+    private readonly sha256: Sha256,
+    before: Edition | undefined,
+  ) {
+    this.earlier = before?.prepared ?? before?.earlier;
+  }
+
+  parts(node: Node, term: number): Uint8Array[] {
+    this.prepared ??= prepareImages(this.policy, this.sha256, this.earlier);
+    this.earlier = undefined;
+    const { sequence, ring, epoch } = this;
+    return encodeParts(this.prepared, node, {
+      term,
+      sequence,
+      notAfter: ring.notAfter(epoch),
+      keys: ring.keysOf(node, epoch),
+    });
+  }
+}
+
+function isSameFor(old: Node, now: Node, same: SameDecisions): boolean {
+  if ("gateway" in old || "gateway" in now) return same.gateways();
+  return same.endpoint(old, now);
+}
+
+/** The images of all editions but those that most have. */
+function surplus(kept: ReadonlyMap<Edition, readonly Issued[]>): (readonly Issued[])[] {
+  const byCount = [...kept.values()].sort((a, b) => b.length - a.length);
+  return byCount.slice(EDITIONS_MOST);
 }

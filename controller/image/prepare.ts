@@ -8,6 +8,7 @@ import {
   Section,
 } from "../../assembly/wire/image.ts";
 import type { CompiledEndpoint, CompiledPolicy } from "../compile/compiled.ts";
+import { countsOf } from "../compile/counts.ts";
 import type { VerdictTable } from "../compile/verdict-table.ts";
 import { capacityFor, copyBytes, type EncodedSection, records, type Sha256, section } from "./section.ts";
 import { slice } from "./slice.ts";
@@ -16,62 +17,107 @@ import { tableSections } from "./table.ts";
 
 export type Sections = ReadonlyMap<Section, EncodedSection>;
 
-/** Encodes and hashes once what the images of a policy share. */
-export function prepareImages(policy: CompiledPolicy, sha256: Sha256): PreparedImages {
-  return new PreparedImages(policy, sha256);
+/**
+ * Encodes and hashes once what the images of a policy share; nothing before it is asked for, and nothing again that
+ * `before` had made from the same objects.
+ */
+export function prepareImages(policy: CompiledPolicy, sha256: Sha256, before?: PreparedImages): PreparedImages {
+  return new PreparedImages(policy, sha256, before);
 }
 
+/** What each part is made from: the same objects, the same bytes. */
+const SOURCES = {
+  gateways: ({ gateways, endpoints }: CompiledPolicy) => [gateways, endpoints],
+  paths: ({ paths }: CompiledPolicy) => [paths],
+  ranges: ({ ranges }: CompiledPolicy) => [ranges],
+  identities: ({ gateways, endpoints }: CompiledPolicy) => [gateways, endpoints],
+  gatewayMembers: ({ gateways, endpoints }: CompiledPolicy) => [gateways, endpoints],
+  endpointMembers: ({ endpoints }: CompiledPolicy) => [endpoints],
+  gatewayTable: ({ table, gateways, endpoints }: CompiledPolicy) => [table, gateways, endpoints],
+  slices: ({ table, gateways }: CompiledPolicy) => [table, gateways],
+  sliceUses: ({ endpoints }: CompiledPolicy) => [endpoints],
+};
+
+type Part = keyof typeof SOURCES;
+
 export class PreparedImages {
-  /** Everything in a gateway's image but its keys. */
-  readonly gateway: Sections;
-  /** What all endpoints' images hold alike. */
-  private readonly endpoint: Sections;
-  private readonly slices = new Map<string, Sections>();
-  private readonly sliceUses = new Map<string, number>();
+  private readonly parts = new Map<Part, unknown>();
+  private gatewaySections: Sections | undefined;
+  private endpointSections: Sections | undefined;
 
   constructor(
     readonly policy: CompiledPolicy,
     readonly sha256: Sha256,
+    before?: PreparedImages,
   ) {
-    const identities = identitiesOf(policy);
-    const gateways = this.section(gatewayRecords(policy, identities));
-    const shared = new Map([
-      [Section.Gateways, gateways],
-      [Section.Paths, this.section(pathRecords(policy))],
-      [Section.Ranges, this.section(rangeRecords(policy))],
-    ]);
-    const withIdentity = ({ endpoint }: CompiledEndpoint) => identities.get(endpoint.identity) as number;
-    this.gateway = new Map([
-      ...shared,
-      [Section.Own, this.section(new Uint8Array(0))],
-      [Section.Members, this.section(memberSlots(policy, withIdentity))],
-      ...this.table(withoutFarPaths(policy.table), [...identities.keys()]),
-    ]);
-    this.endpoint = new Map([...shared, [Section.Members, this.section(memberSlots(policy, () => NONE))]]);
-    for (const endpoint of policy.endpoints) {
-      const key = classesOf(endpoint).join();
-      this.sliceUses.set(key, (this.sliceUses.get(key) ?? 0) + 1);
+    if (before === undefined || before.sha256 !== sha256) return;
+    for (const [part, value] of before.parts) {
+      const [old, now] = [SOURCES[part](before.policy), SOURCES[part](policy)];
+      if (old.every((source, i) => source === now[i])) this.parts.set(part, value);
     }
+  }
+
+  /** Everything in a gateway's image but its keys. */
+  get gateway(): Sections {
+    this.gatewaySections ??= new Map([
+      ...this.shared,
+      [Section.Own, this.section(new Uint8Array(0))],
+      [Section.Members, this.once("gatewayMembers", () => this.members((identity) => identity))],
+      ...this.once("gatewayTable", () => this.table(withoutFarPaths(this.policy.table), [...this.identities.keys()])),
+    ]);
+    return this.gatewaySections;
   }
 
   /** Everything in an endpoint's image but its keys and own addresses. */
   forEndpoint(endpoint: CompiledEndpoint): Sections {
-    const classes = classesOf(endpoint);
-    const key = classes.join();
-    const known = this.slices.get(key);
-    if (known !== undefined) return known;
-    const gatewayIdentities = new Set(this.policy.gateways.map(({ gateway }) => gateway.identity));
-    const sections = new Map([
-      ...this.endpoint,
-      ...this.table(slice(this.policy.table, classes), [...gatewayIdentities]),
+    this.endpointSections ??= new Map([
+      ...this.shared,
+      [Section.Members, this.once("endpointMembers", () => this.members(() => NONE))],
     ]);
-    // Keeping what only one endpoint uses would double the memory of a world where all labels are unique.
-    if ((this.sliceUses.get(key) ?? 0) > 1) this.slices.set(key, sections);
-    return sections;
+    return new Map([...this.endpointSections, ...this.sliceFor(endpoint)]);
   }
 
   section(bytes: Uint8Array): EncodedSection {
     return section(bytes, this.sha256);
+  }
+
+  private sliceFor(endpoint: CompiledEndpoint): Sections {
+    const slices = this.once("slices", () => new Map<string, Sections>());
+    const classes = classesOf(endpoint);
+    const key = classes.join();
+    const known = slices.get(key);
+    if (known !== undefined) return known;
+    const gatewayIdentities = new Set(this.policy.gateways.map(({ gateway }) => gateway.identity));
+    const sections = this.table(slice(this.policy.table, classes), [...gatewayIdentities]);
+    // Keeping what only one endpoint uses would double the memory of a world where all labels are unique.
+    const uses = this.once("sliceUses", () => countsOf(this.policy.endpoints.map((one) => classesOf(one).join())));
+    if ((uses.get(key) ?? 0) > 1) slices.set(key, sections);
+    return sections;
+  }
+
+  private get shared(): [Section, EncodedSection][] {
+    const { policy } = this;
+    const gateways = () => this.section(gatewayRecords(policy, this.identities));
+    return [
+      [Section.Gateways, this.once("gateways", gateways)],
+      [Section.Paths, this.once("paths", () => this.section(pathRecords(policy)))],
+      [Section.Ranges, this.once("ranges", () => this.section(rangeRecords(policy)))],
+    ];
+  }
+
+  private get identities(): ReadonlyMap<string, number> {
+    return this.once("identities", () => identitiesOf(this.policy));
+  }
+
+  private members(identityOf: (identity: number) => number): EncodedSection {
+    const { identities } = this;
+    const ofMember = ({ endpoint }: CompiledEndpoint) => identityOf(identities.get(endpoint.identity) as number);
+    return this.section(memberSlots(this.policy, ofMember));
+  }
+
+  private once<T>(part: Part, make: () => T): T {
+    if (!this.parts.has(part)) this.parts.set(part, make());
+    return this.parts.get(part) as T;
   }
 
   private table(table: VerdictTable, identities: readonly string[]): Map<Section, EncodedSection> {

@@ -36,6 +36,7 @@ class Slice {
     const rows = this.rows.olds.map((old) => this.row(this.table.rows[old] as Row));
     const intervals = this.lists.olds.map((old) => this.intervals(old));
     return {
+      lineage: this,
       classes: byClass,
       rows,
       columns: this.columns.olds.map((old) => this.table.columns[old] as Uint16Array),

@@ -227,7 +227,11 @@ export class Draft {
 
 /** It may have been decoded when it stood elsewhere. */
 function placed<T extends Named>(value: T, origin: Origin): T {
-  return value.origin === origin ? value : { ...value, origin };
+  const before = (places.get(value) as T | undefined) ?? value;
+  if (isSamePlace(before.origin, origin)) return before;
+  const now = { ...value, origin };
+  places.set(value, now);
+  return now;
 }
 
 function addAll<T>(set: Set<T>, values: Iterable<T> = []): void {
@@ -243,4 +247,10 @@ function nameIn(object: unknown): string {
 
 function valuesOf<T>(found: readonly Found<T>[]): T[] {
   return found.map(([value]) => value);
+}
+
+/** Values as they were placed last, by how they were decoded: one that stands where it stood stays the same object. */
+const places = new WeakMap<object, object>();
+function isSamePlace(a: Origin | undefined, b: Origin): boolean {
+  return a?.file === b.file && a.line === b.line && a.kind === b.kind && a.name === b.name;
 }

@@ -16,7 +16,7 @@ import type { NodeImage } from "../serve/published.ts";
 import { REFUSALS, type Refusal } from "../serve/refusal.ts";
 import { Renewal } from "../serve/renewal.ts";
 import { Fleet, type FleetChange } from "./fleet.ts";
-import { load, sha256 } from "./load.ts";
+import { type Compilers, load, sha256 } from "./load.ts";
 import type { Machine, PlannedNode } from "./machine.ts";
 import { nextTerm } from "./term.ts";
 
@@ -66,6 +66,7 @@ export class Standalone {
   readonly #fleet: Fleet;
   readonly #issuer: ImageIssuer;
   readonly #reader = new WorldReader();
+  readonly #compilers: Compilers = new Map();
   readonly #masters = new Map<string, Secret>();
   #policies: readonly CompiledPolicy[] = [];
   #images: ReadonlyMap<string, IssuedImage> = new Map();
@@ -148,7 +149,7 @@ export class Standalone {
   async reload(): Promise<Reload> {
     const inForce = this.#policies.map(({ overlay }) => overlay);
     const allowLoopback = this.#options.machine.flat;
-    const loaded = await load(this.#reader, this.#options.folder, { allowLoopback, inForce });
+    const loaded = await load(this.#reader, this.#compilers, this.#options.folder, { allowLoopback, inForce });
     if ("rejections" in loaded) return { kind: "kept", rejections: loaded.rejections };
     for (const { overlay } of loaded.policies) await this.#openMaster(overlay.name);
     this.#policies = loaded.policies;

@@ -27,7 +27,7 @@ const PORT: Kind = {
   name: "a rule's port",
   policy: (edit) => editedPolicy({ podSelector: where("app", "app-1") }, 9000 + edit),
 };
-/** A rule tells one endpoint apart from those that were like it: the classes in everybody's image change. */
+/** A rule tells one endpoint apart from those that were like it: classes change, but not what others decide. */
 const CLASSES: Kind = {
   name: "who is told apart",
   policy: (edit) =>

@@ -17,10 +17,14 @@ const ISSUE: Issue = { term: 1, sequence: 1, notAfter: 1000, keys: [] };
 
 /** Encodes and opens a node's image as its filter would. */
 export function openImage(prepared: PreparedImages, node: CompiledGateway | CompiledEndpoint): Image {
-  const bytes = encodeImage(prepared, node, ISSUE);
+  return openBytes(encodeImage(prepared, node, ISSUE), prepared.policy.overlay.id, node);
+}
+
+/** Opens an image as the filter of that node would. */
+export function openBytes(bytes: Uint8Array, overlay: number, node: CompiledGateway | CompiledEndpoint): Image {
   const want = new Expectation();
   want.node = new DataView(node.id.buffer, node.id.byteOffset, 8);
-  want.overlay = prepared.policy.overlay.id;
+  want.overlay = overlay;
   want.role = "gateway" in node ? Role.Gateway : Role.Endpoint;
   const image = new Image();
   const fault = image.open(bytes, bytes.length, want, new Sha256(), 1);
