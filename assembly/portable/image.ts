@@ -62,6 +62,11 @@ export function imageAudit(): i32 {
   return image.audit;
 }
 
+/** Rule of that audit. */
+export function imageAuditRule(): u32 {
+  return image.auditRule;
+}
+
 /** ASCII name of a rule. */
 export function imageRuleName(rule: u32): Uint8Array {
   const name = new Uint8Array(512);

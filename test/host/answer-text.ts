@@ -38,12 +38,13 @@ const isConflict = ({ egress, ingress, path }: Decision) => egress.allowed && in
 
 /** What the evaluator says to what is asked. */
 export function evaluatedText({ is, would }: Evaluation, asked: Asked): string {
-  const sides = [sideText(is.egress, would.egress.allowed), sideText(is.ingress, would.ingress.allowed)] as const;
+  const sides = [sideText(is.egress, would.egress), sideText(is.ingress, would.ingress)] as const;
   return answerText(asked, ...sides, is.path, would.path !== undefined);
 }
 
-export function sideText({ allowed, rule }: SideDecision, would: boolean): string {
-  return `${allowed ? "allow" : "deny"} by ${rule}${wouldText(allowed, would)}`;
+export function sideText({ allowed, rule }: SideDecision, would: SideDecision): string {
+  const is = `${allowed ? "allow" : "deny"} by ${rule}`;
+  return allowed === would.allowed ? is : `${is}${wouldText(allowed, would.allowed)} by ${would.rule}`;
 }
 
 export function answerText(

@@ -12,13 +12,13 @@ const peer: fc.Arbitrary<Peer> = fc.oneof(
 export const policyPort: fc.Arbitrary<PolicyPort> = fc
   .record({
     protocol: fc.constantFrom(...PROTOCOLS),
-    port: fc.option(fc.oneof(fc.constantFrom(...PORTS), fc.constantFrom(...PORT_NAMES)), { nil: undefined }),
+    port: fc.option(fc.oneof(fc.constantFrom(...PORTS, 65535), fc.constantFrom(...PORT_NAMES)), { nil: undefined }),
     further: fc.option(fc.constantFrom(0, 1, 300, 60000), { nil: undefined }),
   })
   .map(({ protocol, port, further }) => ({
     protocol,
     ...(port !== undefined && { port }),
-    ...(typeof port === "number" && further !== undefined && { endPort: port + further }),
+    ...(typeof port === "number" && further !== undefined && { endPort: Math.min(port + further, 65535) }),
   }));
 
 const rule = fc.record(

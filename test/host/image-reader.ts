@@ -59,8 +59,12 @@ export class ImageReader {
     // A conflict of paths is no side's denial.
     const allowed = verdict === Verdict.Allow || verdict === Verdict.PathConflict;
     const rule = side === Side.Egress ? this.portable.imageEgressRule() : this.portable.imageIngressRule();
-    const name = Buffer.from(this.portable.imageRuleName(rule)).toString("latin1");
-    return sideText({ allowed, rule: name }, this.would(allowed));
+    const would = { allowed: this.would(allowed), rule: this.ruleName(this.portable.imageAuditRule()) };
+    return sideText({ allowed, rule: this.ruleName(rule) }, would);
+  }
+
+  private ruleName(rule: number): string {
+    return Buffer.from(this.portable.imageRuleName(rule)).toString("latin1");
   }
 
   /** Would the last answer be to allow, were nothing audited? */
