@@ -1,10 +1,14 @@
 /** Prints, as JSON, what a sidecar makes of a rendered namespace. Arguments: kind of lab, folder, MeshTools as JSON. */
 import { join } from "node:path";
+import { nodeId } from "../../controller/keys/derive.ts";
+import { hexId } from "../../controller/model/hex.ts";
 import { currentLab, enterLab } from "../../controller/node/lab-entry.ts";
 import type { LabKind } from "../../controller/node/lab-support.ts";
 import { Lab } from "../../controller/node/namespace.ts";
 import { sallyport } from "../sallyport.ts";
 import { type FilterChain, type Running, runningIn } from "./config-dump.ts";
+import { ImageRequests } from "./image-requests.ts";
+import { meshCertificate } from "./mesh-certificate.ts";
 import { MeshPlane } from "./mesh-plane.ts";
 import { Sidecar } from "./sidecar.ts";
 
@@ -18,6 +22,8 @@ const mesh = await MeshPlane.start(JSON.parse(tools), folder, ["shop", "sallypor
 const rendered = await sallyport("render", "-f", "manifests/samples/mesh");
 if (rendered.code !== 0) throw new Error(rendered.error);
 await mesh.apply(rendered.out);
+const control = new ImageRequests(await meshCertificate(mesh, "sallyport-system", "sallyport"));
+await control.listen();
 const sidecar = await Sidecar.start(lab, mesh, { namespace: "shop", name: "web", address: "10.244.1.11" });
 
 let running: Running = { listeners: [], clusters: [], discovered: [], errors: [] };
@@ -25,8 +31,7 @@ await sidecar.until(async () => {
   running = runningIn((await sidecar.admin("config_dump")) || '{"configs": []}');
   return running.errors.length > 0 || (isOurs(running.listeners).length === 2 && running.discovered.length === 3);
 }, "our listeners and filters");
-// The plugin polls only once it has been configured, and so has found out which pod it is in.
-await sidecar.until(async () => (await polls()) > 0, "the filters to ask for their image");
+await sidecar.until(async () => control.asked.length > 0, "the filters to ask for their image");
 
 const stats = await sidecar.admin("stats?filter=sallyport|update_rejected|gateway-");
 const valuesOf = (pattern: RegExp) => [...stats.matchAll(pattern)].map(([, value]) => Number(value));
@@ -46,22 +51,26 @@ const answer = {
     istiod: await mesh.metric("pilot_total_xds_rejects"),
     envoy: valuesOf(/update_rejected: (\d+)/g).reduce((sum, value) => sum + value, 0),
   },
+  asks: {
+    for: control.asked.every(({ path }) => path === imagePath()),
+    as: [...new Set(control.asked.map(({ peer }) => peer))],
+  },
   counters: [...stats.matchAll(/wasmcustom\.sallyport\.(\w+)\.\S+: /g)].map(([, place]) => place as string),
 };
 answer.counters = [...new Set(answer.counters)].sort();
 console.log(JSON.stringify(answer));
+control.close();
 await mesh.stop();
 await lab.removeNode("web");
 await lab.close();
 process.exit(0);
 
-function isOurs(listeners: Running["listeners"]): Running["listeners"] {
-  return listeners.filter(({ name }) => name.startsWith("sallyport-"));
+/** Of the pod that Kubernetes knows by this uid. */
+function imagePath(): string {
+  const { namespace, name } = sidecar.pod;
+  return `/v1/nodes/${hexId(nodeId(`Kubernetes/${namespace}/${name}/${sidecar.uid}`))}/image`;
 }
 
-async function polls(): Promise<number> {
-  const failed = /wasmcustom\.sallyport\.image\.poll_failed: (\d+)/.exec(
-    await sidecar.admin("stats?filter=poll_failed"),
-  );
-  return Number(failed?.[1] ?? 0);
+function isOurs(listeners: Running["listeners"]): Running["listeners"] {
+  return listeners.filter(({ name }) => name.startsWith("sallyport-"));
 }

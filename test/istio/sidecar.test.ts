@@ -48,6 +48,8 @@ describeWithIstio(
         filters: ["sallyport-guard", "sallyport.stamp", "sallyport.verify"],
         guarded: true,
         unguarded: [],
+        // Over the mesh's mutual TLS, and by the id that the controller knows the pod by.
+        asks: { for: true, as: ["spiffe://cluster.local/ns/shop/sa/web"] },
         // Istio's own choice of statistics shows the filters'.
         counters: ["guard", "image", "stamp", "verify", "vm"],
       });
