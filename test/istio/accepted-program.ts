@@ -1,30 +1,12 @@
 /** Prints, as JSON, what a sidecar makes of a rendered namespace. Arguments: kind of lab, folder, MeshTools as JSON. */
-import { join } from "node:path";
 import { nodeId } from "../../controller/keys/derive.ts";
 import { hexId } from "../../controller/model/hex.ts";
-import { currentLab, enterLab } from "../../controller/node/lab-entry.ts";
-import type { LabKind } from "../../controller/node/lab-support.ts";
-import { Lab } from "../../controller/node/namespace.ts";
-import { sallyport } from "../sallyport.ts";
 import { type FilterChain, type Running, runningIn } from "./config-dump.ts";
-import { ImageRequests } from "./image-requests.ts";
-import { meshCertificate } from "./mesh-certificate.ts";
-import { MeshPlane } from "./mesh-plane.ts";
-import { Sidecar } from "./sidecar.ts";
-
-const [kind, folder, tools] = process.argv.slice(2) as [LabKind, string, string];
-
-if (currentLab() === undefined) process.exit(await enterLab(kind));
+import { Stage } from "./stage.ts";
 
 const GUARD = "sallyport-guard";
-const lab = await Lab.open({ stateFolder: join(folder, "lab") });
-const mesh = await MeshPlane.start(JSON.parse(tools), folder, ["shop", "sallyport-system"]);
-const rendered = await sallyport("render", "-f", "manifests/samples/mesh");
-if (rendered.code !== 0) throw new Error(rendered.error);
-await mesh.apply(rendered.out);
-const control = new ImageRequests(await meshCertificate(mesh, "sallyport-system", "sallyport"));
-await control.listen();
-const sidecar = await Sidecar.start(lab, mesh, { namespace: "shop", name: "web", address: "10.244.1.11" });
+const stage = await Stage.open();
+const { mesh, control, sidecar } = stage;
 
 let running: Running = { listeners: [], clusters: [], discovered: [], errors: [] };
 await sidecar.until(async () => {
@@ -58,12 +40,7 @@ const answer = {
   counters: [...stats.matchAll(/wasmcustom\.sallyport\.(\w+)\.\S+: /g)].map(([, place]) => place as string),
 };
 answer.counters = [...new Set(answer.counters)].sort();
-console.log(JSON.stringify(answer));
-control.close();
-await mesh.stop();
-await lab.removeNode("web");
-await lab.close();
-process.exit(0);
+await stage.close(answer);
 
 /** Of the pod that Kubernetes knows by this uid. */
 function imagePath(): string {

@@ -25,9 +25,14 @@ describeWithIstio(
       };
     }, BUILD_MS);
 
+    /** Runs a program of this folder in a lab of its own. */
+    function run(file: string) {
+      const program = new URL(file, import.meta.url).pathname;
+      return withFolder((folder) => runProgram(program, [kind, folder, JSON.stringify(tools)]));
+    }
+
     test("accepts everything that render prints, from an istiod as it is shipped", async () => {
-      const program = new URL("accepted-program.ts", import.meta.url).pathname;
-      const ran = await withFolder((folder) => runProgram(program, [kind, folder, JSON.stringify(tools)]));
+      const ran = await run("accepted-program.ts");
       expect(lastJson(ran)).toEqual({
         errors: [],
         rejects: { istiod: 0, envoy: 0 },
@@ -52,6 +57,18 @@ describeWithIstio(
         asks: { for: true, as: ["spiffe://cluster.local/ns/shop/sa/web"] },
         // Istio's own choice of statistics shows the filters'.
         counters: ["guard", "image", "stamp", "verify", "vm"],
+      });
+      expect(ran.code).toBe(0);
+    });
+
+    test("lets nothing in to the app that came past the tunnel", async () => {
+      const ran = await run("inbound-program.ts");
+      expect(lastJson(ran)).toEqual({
+        "without Istio": "hello",
+        "past the tunnel": "closed",
+        "out of the tunnel": "hello",
+        "from the pod to itself": "hello",
+        counted: { allow: 2, notTunnelled: 1 },
       });
       expect(ran.code).toBe(0);
     });
