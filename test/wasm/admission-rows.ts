@@ -374,6 +374,8 @@ export const OUTBOUND: readonly Row[] = [
   },
   { name: "its own address", to: "10.77.0.11:8080", want: "allow", next: "direct" },
   { name: "loopback", to: "127.0.0.1:8080", want: "allow", next: "direct" },
+  { name: "its own proxy", to: "10.77.0.11:15041", want: "destination-forbidden" },
+  { name: "its own proxy, by loopback", to: "127.0.0.1:15041", want: "destination-forbidden" },
   {
     name: "an address that isn't the overlay's, with all traffic taken",
     to: "192.0.2.1:443",
