@@ -30,6 +30,8 @@ export interface ShopEdit {
   readonly without?: readonly string[];
   /** Gateways that FlowPolicies make web's flows to api pass, by the side that says so; audited or not. */
   readonly via?: { readonly egress?: readonly string[]; readonly ingress?: readonly string[]; readonly audit?: true };
+  /** Endpoints that have each other's addresses. */
+  readonly swapped?: readonly [string, string];
   /** Only the overlay's default path; else there are two more: edge-c edge-b, and edge-c alone. */
   readonly onePath?: true;
 }
@@ -103,7 +105,7 @@ export class Shop {
   }
 }
 
-function editedWorld({ overlay, keyGeneration, without = [], via = {} }: ShopEdit): World {
+function editedWorld({ overlay, keyGeneration, without = [], via = {}, swapped }: ShopEdit): World {
   const text = readFileSync(new URL("shop.yaml", import.meta.url), "utf8");
   const { world, rejections, unreadable } = decodeWorld([{ file: "shop.yaml", text }]);
   const complaints = [...unreadable, ...rejections];
@@ -115,7 +117,11 @@ function editedWorld({ overlay, keyGeneration, without = [], via = {} }: ShopEdi
       const keys = { ...written.keys, ...overlay?.keys, ...(keyGeneration !== undefined && { keyGeneration }) };
       return { ...written, ...overlay, keys };
     }),
-    endpoints: world.endpoints.filter(isThere),
+    endpoints: world.endpoints.filter(isThere).map((endpoint) => {
+      const other = swapped?.includes(endpoint.name) ? swapped.find((name) => name !== endpoint.name) : undefined;
+      const { addresses } = world.endpoints.find(({ name }) => name === other) ?? endpoint;
+      return { ...endpoint, addresses };
+    }),
     policies: world.policies.filter(isThere),
     flowPolicies: (["egress", "ingress"] as const).flatMap((side) =>
       via[side] ? [wayOf(side, via[side], via.audit)] : [],

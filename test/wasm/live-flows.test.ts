@@ -73,6 +73,13 @@ const changes: readonly Change[] = [
     },
     spares: ["outbound"],
   },
+  { name: "web's address in twin's hands", shop: { swapped: ["web", "twin"] }, closes: everywhere("source-mismatch") },
+  {
+    name: "api's address in guest's hands",
+    shop: { swapped: ["api", "guest"] },
+    closes: { ...everywhere("policy-egress"), delivery: "not-mine" },
+    spares: ["outbound"],
+  },
   { name: "a new key generation", shop: { keyGeneration: 4 }, closes: everywhere("stamp-key-generation") },
   { name: "an older key generation", shop: { keyGeneration: 2 }, closes: everywhere("stamp-key-generation") },
   { name: "another path", shop: { overlay: { path: ["edge-a", "edge-c"] } }, closes: everywhere("wrong-path") },
