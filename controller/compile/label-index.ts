@@ -1,4 +1,5 @@
 import type { Requirement, Selector } from "../model/resources.ts";
+import { lowerBound } from "./lower-bound.ts";
 
 /** Labels of one item: values that no selector mentions may be left undefined. */
 export type IndexedLabels = ReadonlyMap<string, string | undefined>;
@@ -116,15 +117,4 @@ function countBits(bits: Uint32Array, endWord: number): number {
     for (let word = bits[w] as number; word !== 0; word &= word - 1) count++;
   }
   return count;
-}
-
-function lowerBound(sorted: readonly number[], value: number): number {
-  let low = 0;
-  let high = sorted.length;
-  while (low < high) {
-    const middle = (low + high) >>> 1;
-    if ((sorted[middle] as number) < value) low = middle + 1;
-    else high = middle;
-  }
-  return low;
 }

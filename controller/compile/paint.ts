@@ -1,5 +1,6 @@
 import { Action, AUDIT_RULE_SHIFT, AUDIT_SHIFT, Audit } from "../../assembly/wire/image.ts";
 import type { Claim } from "./claims.ts";
+import { lowerBound } from "./lower-bound.ts";
 import { Effect } from "./statement.ts";
 
 /** From `start` on, until the next interval. */
@@ -80,7 +81,8 @@ function claimPieces(claim: Claim, starts: readonly number[], free: Free, found:
     if (!isPass) found[piece] = claim;
   };
   if (claim.ports === undefined) free.take(0, starts.length, take);
-  else for (const { first, last } of claim.ports) free.take(indexOf(starts, first), indexOf(starts, last + 1), take);
+  else
+    for (const { first, last } of claim.ports) free.take(lowerBound(starts, first), lowerBound(starts, last + 1), take);
 }
 
 /** Pieces that nobody took yet; those taken are skipped, so that many wide claims stay linear. */
@@ -112,15 +114,4 @@ class Free {
     }
     return found;
   }
-}
-
-function indexOf(starts: readonly number[], start: number): number {
-  let low = 0;
-  let high = starts.length;
-  while (low < high) {
-    const middle = (low + high) >>> 1;
-    if ((starts[middle] as number) < start) low = middle + 1;
-    else high = middle;
-  }
-  return low;
 }

@@ -1,3 +1,4 @@
+import { lowerBound } from "./lower-bound.ts";
 import { type ClassRows, INTERVAL_WORDS, type Row, type VerdictTable } from "./verdict-table.ts";
 
 /** The interval list by which a table answers for the traffic of one class, in one direction, with a peer class. */
@@ -17,19 +18,7 @@ export function startsOf({ lists, intervals }: VerdictTable, list: number): numb
 }
 
 function portSetOf({ columns }: VerdictTable, row: Row, peer: number): number {
-  const at = indexIn(row.classes, peer);
-  if (at >= 0) return row.portSets[at] as number;
+  const at = lowerBound(row.classes, peer);
+  if (row.classes[at] === peer) return row.portSets[at] as number;
   return row.column === undefined ? row.portSet : row.portSet + ((columns[row.column] as Uint16Array)[peer] as number);
-}
-
-/** Index of a number in an ascending list, or -1. */
-function indexIn(list: Uint32Array, wanted: number): number {
-  let low = 0;
-  let high = list.length;
-  while (low < high) {
-    const middle = (low + high) >>> 1;
-    if ((list[middle] as number) < wanted) low = middle + 1;
-    else high = middle;
-  }
-  return list[low] === wanted ? low : -1;
 }

@@ -1,6 +1,6 @@
 import { NONE } from "../../assembly/wire/image.ts";
 import type { Rejection, World } from "../model/resources.ts";
-import { selects } from "../model/selectors.ts";
+import { EVERYTHING, selects } from "../model/selectors.ts";
 import type {
   ClusterNetworkPolicy,
   FlowPeer,
@@ -123,8 +123,6 @@ export class TierStatements {
     }
   }
 }
-
-const EVERYTHING = { requirements: [] };
 
 /** Lower first, "policies with lower priority values have higher precedence"; equal ones by name, then by place. */
 export function byPriority(a: Ranked, b: Ranked): number {

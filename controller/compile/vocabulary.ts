@@ -1,3 +1,4 @@
+import { isIdentity } from "../model/identity.ts";
 import type { Labels, OverlayEndpoint, Selector } from "../model/resources.ts";
 import type { PodSelection } from "./selections.ts";
 
@@ -44,7 +45,7 @@ export class Vocabulary {
     for (const key of this.newKeys) if (Object.hasOwn(labels, key)) return true;
     for (const [key, values] of this.newValues)
       if (Object.hasOwn(labels, key) && values.has(labels[key] as string)) return true;
-    for (const identity of this.newIdentities) if (hasIdentity(member, identity)) return true;
+    for (const identity of this.newIdentities) if (isIdentity(identity, member.identity)) return true;
     return false;
   }
 
@@ -62,7 +63,8 @@ export class Vocabulary {
       const value = member.labels[key] as string;
       if (values !== undefined) seen[key] = values.has(value) ? value : OTHER;
     }
-    for (const identity of this.identities) if (hasIdentity(member, identity)) seen[identityKey(identity)] = OTHER;
+    for (const identity of this.identities)
+      if (isIdentity(identity, member.identity)) seen[identityKey(identity)] = OTHER;
     return seen;
   }
 }
@@ -80,9 +82,4 @@ const identityKey = (pattern: string) => `\0${pattern}`;
 export function labelsOf(selection: PodSelection): Selector {
   if (!("identity" in selection)) return selection.pods;
   return { requirements: [{ key: identityKey(selection.identity), operator: "Exists", values: [] }] };
-}
-
-/** A whole id, or one that ends in `/*`. */
-function hasIdentity({ identity }: OverlayEndpoint, pattern: string): boolean {
-  return pattern.endsWith("/*") ? identity.startsWith(pattern.slice(0, -1)) : identity === pattern;
 }

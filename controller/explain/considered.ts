@@ -1,5 +1,6 @@
 import { addressNumber } from "../compile/ranges.ts";
 import { parseAddress } from "../model/address.ts";
+import { isIdentity } from "../model/identity.ts";
 import { IP_PROTOCOLS } from "../model/protocols.ts";
 import type { Member, World } from "../model/resources.ts";
 import { selects } from "../model/selectors.ts";
@@ -198,10 +199,6 @@ class Flow {
 }
 
 const SAYS = { Allow: "allow", Deny: "deny", Pass: "pass" } as const;
-
-function isIdentity(written: string, identity: string): boolean {
-  return written.endsWith("/*") ? identity.startsWith(written.slice(0, -1)) : identity === written;
-}
 
 /** What stands between the flow and its admission, one thing behind the other. */
 export interface Denials {

@@ -1,4 +1,5 @@
 import { isInside, parseAddress, parseBlock } from "../model/address.ts";
+import { isIdentity } from "../model/identity.ts";
 import { IP_PROTOCOLS } from "../model/protocols.ts";
 import type { Member } from "../model/resources.ts";
 import type { FlowPeer, FlowPolicy, Subject, Traffic } from "../model/tiers.ts";
@@ -51,10 +52,7 @@ function isPeer(facts: Facts, peers: readonly FlowPeer[] | undefined, member: Me
 
 function matches(facts: Facts, peer: FlowPeer, member: Member): boolean {
   if (peer.kind === "pods") return membersOf(facts, peer).includes(member);
-  if (peer.kind === "identity") {
-    const { identity } = peer;
-    return identity.endsWith("/*") ? member.identity.startsWith(identity.slice(0, -1)) : member.identity === identity;
-  }
+  if (peer.kind === "identity") return isIdentity(peer.identity, member.identity);
   return member.addresses.some((text) => isIn(text, peer.cidr) && !peer.except.some((hole) => isIn(text, hole)));
 }
 

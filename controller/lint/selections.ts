@@ -1,3 +1,4 @@
+import { isIdentity } from "../model/identity.ts";
 import type { Labels, Requirement, Selector } from "../model/resources.ts";
 import { selects } from "../model/selectors.ts";
 import { listed } from "../offline/listed.ts";
@@ -45,9 +46,7 @@ function emptyIdentities(facts: Facts, { origin, rules }: Statement): Finding[] 
     peers.flatMap((peer): Finding[] => {
       if (peer.kind !== "identity") return [];
       const { identity, path } = peer;
-      const isIt = (known: string) =>
-        identity.endsWith("/*") ? known.startsWith(identity.slice(0, -1)) : known === identity;
-      if (facts.members.some((member) => isIt(member.identity))) return [];
+      if (facts.members.some((member) => isIdentity(identity, member.identity))) return [];
       const known = new Set(facts.members.map((member) => member.identity));
       const message = `is nobody's identity${didYouMean(identity, known) || ": check the trust domain and path"}`;
       return [{ code: "peer-selects-nothing", severity: "warning", origin, path, message }];

@@ -1,5 +1,8 @@
 import type { Labels, Requirement, Selector } from "./resources.ts";
 
+/** An empty selector, which selects everything. */
+export const EVERYTHING: Selector = { requirements: [] };
+
 /** Does the selector match? meta/v1 LabelSelector: all requirements hold; NotIn holds where the key is absent. */
 export function selects(selector: Selector, labels: Labels): boolean {
   return selector.requirements.every((requirement) => holds(requirement, labels));

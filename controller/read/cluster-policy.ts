@@ -1,5 +1,6 @@
 import type { z } from "zod";
 import type { Origin } from "../model/resources.ts";
+import { EVERYTHING } from "../model/selectors.ts";
 import { type ClusterNetworkPolicy, type Subject, type TierRule, UNREADABLE_PRIORITY } from "../model/tiers.ts";
 import { auditAnnotation } from "./enforcement.ts";
 import type { Decoded, Issue } from "./issue.ts";
@@ -17,7 +18,7 @@ import {
   optional,
   sized,
 } from "./schema.ts";
-import { EVERYTHING, selector } from "./selector.ts";
+import { selector } from "./selector.ts";
 import { egressTierRule, ingressTierRule, namespacedPods, RULES_MAX } from "./tier-rule.ts";
 
 /**

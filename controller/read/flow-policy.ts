@@ -1,4 +1,5 @@
 import type { Origin } from "../model/resources.ts";
+import { EVERYTHING } from "../model/selectors.ts";
 import { type FlowPolicy, UNREADABLE_PRIORITY } from "../model/tiers.ts";
 import { hasUnknown, priority, readable } from "./cluster-policy.ts";
 import { auditOf, enforcement } from "./enforcement.ts";
@@ -19,7 +20,6 @@ import {
   textOf,
   withDefault,
 } from "./schema.ts";
-import { EVERYTHING } from "./selector.ts";
 
 const objectName = textOf(objectNames);
 const action = oneOf("Allow", "Deny", "Pass");

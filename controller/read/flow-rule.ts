@@ -1,13 +1,14 @@
 import { z } from "zod";
 import { IP_PROTOCOLS } from "../model/protocols.ts";
 import type { PolicyPort } from "../model/resources.ts";
+import { EVERYTHING } from "../model/selectors.ts";
 import type { FlowPeer, NumberedTraffic, Subject, Traffic } from "../model/tiers.ts";
 import { didYouMean } from "./closest.ts";
 import { shown } from "./issue.ts";
 import { spiffePatterns } from "./names.ts";
 import { ipBlockOf, port } from "./policy-rule.ts";
 import { fields, integer, isMapping, manyTextsOf, optional, published, sizedList } from "./schema.ts";
-import { EVERYTHING, selectorOf } from "./selector.ts";
+import { selectorOf } from "./selector.ts";
 
 /** What a FlowPolicy is about: its subject, peers, protocols and ports. */
 

@@ -1,12 +1,13 @@
 import type { z } from "zod";
 import { COMPANION_LABEL } from "../model/labels.ts";
 import type { NetworkPolicy, Origin, PolicyRule, Rejection } from "../model/resources.ts";
+import { EVERYTHING } from "../model/selectors.ts";
 import { auditAnnotation } from "./enforcement.ts";
 import { type Decoded, type Issue, rejection } from "./issue.ts";
 import { namespaceName, policyMetadata } from "./metadata.ts";
 import { egressRule, ingressRule } from "./policy-rule.ts";
 import { anything, check, fields, isMapping, list, oneOf, optional } from "./schema.ts";
-import { EVERYTHING, selector } from "./selector.ts";
+import { selector } from "./selector.ts";
 
 /**
  * networking.k8s.io/v1 NetworkPolicy. What can't be understood only ever removes access:

@@ -1,11 +1,12 @@
 import { z } from "zod";
 import { type Block, formatBlock, isInside, parseBlock } from "../model/address.ts";
 import type { Peer, PolicyPort, PolicyRule } from "../model/resources.ts";
+import { EVERYTHING } from "../model/selectors.ts";
 import { shown } from "./issue.ts";
 import { portNameComplaint, portNames } from "./names.ts";
 import { portNumber, protocol } from "./network.ts";
 import { check, fields, LIST_MAX, list, optional, published, sizedList, text } from "./schema.ts";
-import { EVERYTHING, selector } from "./selector.ts";
+import { selector } from "./selector.ts";
 
 /**
  * Rules of networking.k8s.io/v1 NetworkPolicy, checked as the API server does (`ValidateNetworkPolicyPort`, `-Peer`,

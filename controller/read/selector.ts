@@ -57,5 +57,3 @@ export function selectorOf(mostExpressions: number, mostValues: number) {
 
 /** Of Kubernetes' own kinds. */
 export const selector = selectorOf(LIST_MAX, LIST_MAX);
-
-export const EVERYTHING: Selector = { requirements: [] };

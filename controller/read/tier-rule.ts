@@ -1,6 +1,7 @@
 import type { z } from "zod";
 import { formatBlock, parseBlock } from "../model/address.ts";
 import { IP_PROTOCOLS } from "../model/protocols.ts";
+import { EVERYTHING } from "../model/selectors.ts";
 import type {
   DomainPeer,
   NamespacedPeer,
@@ -16,7 +17,7 @@ import { portNameComplaint } from "./names.ts";
 import { distinct, portNumber } from "./network.ts";
 import { cidr } from "./policy-rule.ts";
 import { fields, list, oneField, oneOf, optional, sized, text } from "./schema.ts";
-import { EVERYTHING, selector } from "./selector.ts";
+import { selector } from "./selector.ts";
 
 /** Rules of policy.networking.k8s.io/v1alpha2 ClusterNetworkPolicy, checked as its CustomResourceDefinition does. */
 export const RULES_MAX = 25;

@@ -11,6 +11,7 @@ import { OpenPlace } from "../../../controller/node/namespace.ts";
 import type { EnvoyProgram, Machine, PlannedNode, RunningNode } from "../../../controller/standalone/machine.ts";
 import { unreadyNodes } from "../../../controller/standalone/readiness.ts";
 import { Standalone } from "../../../controller/standalone/standalone.ts";
+import { until } from "../../until.ts";
 import type { Answer, Wish } from "./wishes.ts";
 
 const { values, positionals } = parseArgs({
@@ -74,7 +75,7 @@ const standalone = await Standalone.open({
   certificateLifetimeMs: Number(positionals[1]),
 });
 await standalone.reload();
-while ((await unreadyNodes(standalone)).length > 0) await new Promise((resolve) => setTimeout(resolve, 50));
+await until(async () => (await unreadyNodes(standalone)).length === 0, "every node to be ready", 60_000);
 console.log("ready: every node runs its image");
 // Orders come by editing and starting anew.
 process.once("disconnect", () => process.exit(0));
