@@ -15,8 +15,16 @@ export interface ClassSet {
 
 export const EVERYBODY: ClassSet = { base: OUTSIDERS | MEMBERS, toggled: new Uint32Array(0) };
 
-/** The set of some classes, ascending; classes from `firstMember` up to `count` are members'. */
-export function classSet(classes: readonly number[], firstMember: number, count: number): ClassSet {
+/**
+ * The set of some classes, ascending; those from `firstMember` up to `count` that are in `has` are members'. A class that
+ * nobody is in isn't toggled: the set must be another one when somebody is.
+ */
+export function classSet(
+  classes: readonly number[],
+  firstMember: number,
+  count: number,
+  has: (cls: number) => boolean,
+): ClassSet {
   const cut = classes.findIndex((cls) => cls >= firstMember);
   const outsiders = cut < 0 ? classes : classes.slice(0, cut);
   const members = cut < 0 ? [] : classes.slice(cut);
@@ -24,7 +32,7 @@ export function classSet(classes: readonly number[], firstMember: number, count:
   const mostMembers = members.length * 2 > count - firstMember;
   const toggled = [
     ...(mostOutsiders ? missing(outsiders, 0, firstMember) : outsiders),
-    ...(mostMembers ? missing(members, firstMember, count) : members),
+    ...(mostMembers ? missing(members, firstMember, count).filter(has) : members),
   ];
   return { base: (mostOutsiders ? OUTSIDERS : 0) | (mostMembers ? MEMBERS : 0), toggled: Uint32Array.from(toggled) };
 }

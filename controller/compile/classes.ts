@@ -242,7 +242,7 @@ export class Classes {
     this.blocks = allBlocks.map((ranges, n) => {
       const zones = this.zones.of(ranges ?? []).sort((a, b) => a - b);
       const members = [...new Set(zones.flatMap((zone) => byZone.get(zone) ?? []))].sort((a, b) => a - b);
-      const set = classSet([...zones, ...members], this.firstMember, this.count);
+      const set = this.setOfClasses([...zones, ...members]);
       const before = this.blocks[n];
       return before !== undefined && isSame(before, set) ? before : set;
     });
@@ -251,7 +251,11 @@ export class Classes {
 
   private setOf({ others, listed }: ItemSet): ClassSet {
     const classes = this.atoms.classesOf(listed);
-    return others ? otherMembers(classes) : classSet(classes, this.firstMember, this.count);
+    return others ? otherMembers(classes) : this.setOfClasses(classes);
+  }
+
+  private setOfClasses(classes: readonly number[]): ClassSet {
+    return classSet(classes, this.firstMember, this.count, (cls) => this.has(cls));
   }
 }
 
