@@ -43,7 +43,7 @@ const attempts: Record<string, Promise<string>> = {
   "app into the overlay": connectFrom(lab, "app", "10.40.0.1", 8080),
   "app into the overlay, IPv6": connectFrom(lab, "app", "fd40::1", 8080),
   "app to nobody in the overlay": connectFrom(lab, "app", "10.40.9.9", 8080),
-  "hop into the overlay": connectFrom(lab, "app", "10.40.0.1", 8080, HOP),
+  "hop into the overlay": connectFrom(lab, "app", "10.40.0.1", 8080, { priority: HOP }),
   "app to the controller": connectFrom(lab, "app", CONTROLLER_ADDRESS, 8081),
   "gateway into the overlay": connectFrom(lab, "gate", "10.40.0.1", 8080),
 };

@@ -2,6 +2,7 @@
 import { once } from "node:events";
 import { createServer } from "node:net";
 import type { Lab } from "../../controller/node/namespace.ts";
+import { asUser } from "./as-user.ts";
 
 const SERVER = `
   const [port, greeting] = process.argv.slice(1);
@@ -47,8 +48,15 @@ export async function listenIn(lab: Lab, node: string, port: number, greeting: s
 }
 
 /** What a client in the node sees: the greeting, an error code such as ECONNREFUSED, `closed`, or `timeout`. */
-export async function connectFrom(lab: Lab, node: string, host: string, port: number, priority = 0): Promise<string> {
-  return (await lab.run(node, ["python3", "-c", CLIENT, host, String(port), String(priority)])).trim();
+export async function connectFrom(
+  lab: Lab,
+  node: string,
+  host: string,
+  port: number,
+  { priority = 0, uid = 0 } = {},
+): Promise<string> {
+  const client = ["python3", "-c", CLIENT, host, String(port), String(priority)];
+  return (await lab.run(node, uid === 0 ? client : asUser(uid, client))).trim();
 }
 
 /** An open connection of a client in the node. */
