@@ -62,6 +62,7 @@ const KINDS: readonly Kind[] = [
     columns: [
       column("Overlays", ".spec.overlays"),
       column("Addresses", ".spec.addresses"),
+      column("Service", ".spec.service.name"),
       wide("Identity", ".spec.identity"),
       condition("Accepted"),
       condition("Programmed"),

@@ -2,6 +2,7 @@
 
 import type { CompiledGateway } from "../compile/compiled.ts";
 import { hexId } from "../model/hex.ts";
+import { TUNNEL_PORT } from "../model/ports.ts";
 import {
   BUFFER_LIMIT,
   extension,
@@ -27,8 +28,9 @@ export const DIRECT_CLUSTER = "sallyport-direct";
 export interface GatewayRef {
   /** 16 hex digits. */
   readonly nodeId: string;
-  /** `ip:port` of every replica. */
+  /** `ip:port` of every replica, or one `name:port` behind which DNS has them all. */
   readonly addresses: readonly string[];
+  readonly named: boolean;
   readonly identity: string;
 }
 
@@ -37,7 +39,12 @@ export interface GatewayRef {
  */
 export function gatewayRefs(gateways: readonly CompiledGateway[]): GatewayRef[] {
   const byName = [...gateways].sort((a, b) => (a.gateway.name < b.gateway.name ? -1 : 1));
-  return byName.map(({ id, gateway: { addresses, identity } }) => ({ nodeId: hexId(id), addresses, identity }));
+  return byName.map(({ id, gateway: { addresses, service, identity } }) => ({
+    nodeId: hexId(id),
+    addresses: service === undefined ? addresses : [`${service.name}.${service.namespace}.svc:${TUNNEL_PORT}`],
+    named: service !== undefined,
+    identity,
+  }));
 }
 
 /** What a node shows its peers. */
@@ -65,7 +72,7 @@ export function gatewayClusterName(nodeId: string): string {
 export function gatewayCluster(gateway: GatewayRef, { tls, source }: Caller): JsonObject {
   return {
     name: gatewayClusterName(gateway.nodeId),
-    type: "STATIC",
+    ...(gateway.named ? BY_NAME : { type: "STATIC" }),
     ...clusterDefaults(),
     upstream_bind_config: ownSockets(source),
     typed_extension_protocol_options: http2Upstream(),

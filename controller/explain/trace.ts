@@ -64,7 +64,7 @@ function ask({ facts }: Admission, to: Party, port: number, { identity, address,
   facts.now = NOW;
   facts.authorityLength = copy(isIpv6 ? `[${to.address}]:${port}` : `${to.address}:${port}`, facts.authority);
   facts.peerIdentityLength = identity === "" ? -1 : copy(identity, facts.peerIdentity);
-  facts.peerAddress.set(parseAddress(address) as Uint8Array);
+  facts.peerAddress.set(parseAddress(address) ?? new Uint8Array(16));
   facts.headerLength = header.length === 0 ? -1 : header.length;
   facts.header.set(header);
 }
@@ -74,6 +74,7 @@ function copy(text: string, to: Uint8Array): number {
   return new TextEncoder().encodeInto(text, to).written;
 }
 
+/** Of the first replica; empty where only DNS knows it. A gateway is known by its identity alone. */
 function replicaAddress({ gateway }: CompiledGateway): string {
   const address = gateway.addresses[0] ?? "";
   return address.slice(0, address.lastIndexOf(":")).replace(/^\[|\]$/g, "");

@@ -1,6 +1,9 @@
 /** Of a Namespace: name of the overlay whose members its pods are. */
 export const OVERLAY_LABEL = "sallyport.dev/overlay";
 
+/** Of the pods of a gateway group, with its name: they are what the gateway's Service selects. */
+export const GATEWAY_LABEL = "sallyport.dev/gateway";
+
 /**
  * Of a NetworkPolicy that Sallyport made for the network beneath an overlay, with the overlay's name. It is no policy of
  * the overlay: it says that flows come by the gateways, not which.

@@ -52,12 +52,19 @@ export interface OverlayGateway {
   readonly origin: Origin;
   readonly name: string;
   readonly overlays: readonly string[];
-  /** `ip:port` or `[ip]:port`, one per replica. */
+  /** `ip:port` or `[ip]:port`, one per replica. Empty: its replicas are the pods of `service`. */
   readonly addresses: readonly string[];
+  /** A headless Service. Such a gateway has one overlay. */
+  readonly service?: GatewayService;
   /** SPIFFE id, shared by the replicas. */
   readonly identity: string;
   /** Present: this machine runs the replicas. */
   readonly local?: Local;
+}
+
+export interface GatewayService {
+  readonly namespace: string;
+  readonly name: string;
 }
 
 /** What policy can tell about a pod or an endpoint. */

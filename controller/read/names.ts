@@ -32,6 +32,13 @@ export const namespaceNames: Grammar = {
   message: "must be at most 63 lower-case letters, digits or '-', and begin and end with a letter or digit",
 };
 
+/** Names of Services (RFC 1035 label). */
+export const serviceNames: Grammar = {
+  pattern: /^[a-z]([-a-z0-9]*[a-z0-9])?$/,
+  longest: 63,
+  message: "must be at most 63 lower-case letters, digits or '-', begin with a letter, and end with a letter or digit",
+};
+
 /** `name` or `prefix.example/name` (apimachinery `IsQualifiedName`). */
 export const labelKeys: Grammar = {
   pattern: new RegExp(`^(${SUBDOMAIN.source.slice(1, -1)}/)?[A-Za-z0-9]([-A-Za-z0-9_.]{0,61}[A-Za-z0-9])?$`),

@@ -3,7 +3,7 @@ import type { Origin, Overlay, OverlayEndpoint, OverlayGateway } from "../model/
 import { enforcement } from "./enforcement.ts";
 import type { Issue } from "./issue.ts";
 import { clusterMetadata, labels } from "./metadata.ts";
-import { labelKeys, namespaceNames, objectNames } from "./names.ts";
+import { labelKeys, namespaceNames, objectNames, serviceNames } from "./names.ts";
 import { address, block, distinct, local, namedPort, socketAddress, spiffeId } from "./network.ts";
 import {
   anything,
@@ -72,18 +72,48 @@ export const overlaySpec = fields({
   keys: withDefault(keys, KEY_DEFAULTS).describe("Authorization keys."),
 });
 
-export const gatewaySpec = fields({
+const service = fields({
+  namespace: textOf(namespaceNames).describe("The Service's namespace."),
+  name: textOf(serviceNames).describe("The Service's name."),
+});
+
+const NO_REPLICAS = "has neither addresses nor service: write one of them";
+const BOTH_REPLICAS = "has addresses and service: write one of them";
+const ONE_OVERLAY =
+  "must have one entry where there is a service: a pod has one image; give each overlay its own gateway";
+const NOT_LOCAL = "can't be where there is a service: pods don't run on the controller's own machine; write addresses";
+const LONG_NAME = "must be at most 63 characters where there is a service: its pods have the name as a label";
+/** Of the name of a gateway with pods: they have it as a label's value. */
+const LABEL_LONGEST = 63;
+
+const gatewayFields = fields({
   overlays: sizedList(name, 1, 1000, "the names of its overlays")
     .superRefine(distinct(String))
     .meta({ "x-kubernetes-list-type": "set" })
     .describe("Names of the Overlays that it serves."),
-  addresses: sizedList(socketAddress, 1, 1000, "one address per replica")
-    .superRefine(distinct(String))
+  addresses: optional(sizedList(socketAddress, 1, 1000, "one address per replica").superRefine(distinct(String)))
     .meta({ "x-kubernetes-list-type": "set" })
     .describe("Where its replicas listen for tunnels, each as address:port. A flow may take any of them."),
+  service: optional(service).describe(
+    "The headless Service of its replicas, which are pods that listen on port 15042, instead of addresses.",
+  ),
   identity: spiffeId.describe("The SPIFFE id in the certificates of all replicas."),
   local: optional(local).describe("Present: the standalone controller runs the replicas on its own machine."),
+}).superRefine(({ overlays, addresses, service, local }, context) => {
+  const complain = (path: string[], message: string) => context.addIssue({ code: "custom", path, message });
+  if (addresses === undefined && service === undefined) complain([], NO_REPLICAS);
+  if (addresses !== undefined && service !== undefined) complain([], BOTH_REPLICAS);
+  if (service !== undefined && overlays.length > 1) complain(["overlays"], ONE_OVERLAY);
+  if (local !== undefined && service !== undefined) complain(["local"], NOT_LOCAL);
 });
+
+export const gatewaySpec = published(
+  gatewayFields,
+  { rule: "has(self.addresses) || has(self.service)", message: NO_REPLICAS },
+  { rule: "!has(self.addresses) || !has(self.service)", message: BOTH_REPLICAS },
+  { rule: "!has(self.service) || size(self.overlays) == 1", message: ONE_OVERLAY, fieldPath: ".overlays" },
+  { rule: "!has(self.local) || !has(self.service)", message: NOT_LOCAL, fieldPath: ".local" },
+);
 
 export const endpointSpec = fields({
   overlay: name.describe("The Overlay that it is a member of."),
@@ -108,7 +138,11 @@ export function decodeOverlay(object: unknown, origin: Origin): Taken<Overlay> {
 }
 
 export function decodeOverlayGateway(object: unknown, origin: Origin): Taken<OverlayGateway> {
-  return decode(gatewaySpec, object, origin);
+  const { value, issues } = decode(gatewaySpec, object, origin);
+  if (value === undefined) return { issues };
+  if (value.service !== undefined && value.name.length > LABEL_LONGEST)
+    return { issues: [{ path: ["metadata", "name"], message: LONG_NAME }] };
+  return { value: { ...value, addresses: value.addresses ?? [] }, issues };
 }
 
 export function decodeOverlayEndpoint(object: unknown, origin: Origin): Taken<OverlayEndpoint> {

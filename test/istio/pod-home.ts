@@ -12,7 +12,8 @@ export interface PodFacts {
   readonly address: string;
 }
 
-const HOSTS = ["istiod.istio-system.svc", "sallyport.sallyport-system.svc"];
+/** An Envoy that can ask nobody for the name of a cluster waits with all that it serves. */
+const HOSTS = ["istiod.istio-system.svc", "sallyport.sallyport-system.svc", "edge.sallyport-system.svc"];
 
 /** Runs the arguments after the home. An agent keeps what it downloads in /var/lib/istio/data, and asks for names. */
 export const AT_HOME = 'mount --bind "$0/lib" /var/lib && mount --bind "$0/hosts" /etc/hosts && cd "$0" && exec "$@"';

@@ -47,9 +47,13 @@ const overlay = fc.record(
   { requiredKeys: ["id", "cidr", "path"] },
 );
 
-const gateway = fc.record(
-  { overlays: names(1000), addresses: fc.uniqueArray(socket, { minLength: 1 }), identity, local },
-  { requiredKeys: ["overlays", "addresses", "identity"] },
+const service = fc.record({ namespace: fc.constantFrom("a", "a".repeat(63)), name: fc.constantFrom("a", "b-1") });
+const gateway = fc.oneof(
+  fc.record(
+    { overlays: names(1000), addresses: fc.uniqueArray(socket, { minLength: 1 }), identity, local },
+    { requiredKeys: ["overlays", "addresses", "identity"] },
+  ),
+  fc.record({ overlays: names(1), service, identity }),
 );
 
 const namedPort = fc.record(

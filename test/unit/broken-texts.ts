@@ -208,6 +208,41 @@ export const brokenTexts: { name: string; text: string; want: (string | RegExp)[
     want: [/has no port from 1 to 65535/],
   },
   {
+    name: "a gateway nowhere",
+    text: gateway(),
+    want: ["a.yaml:5: OverlayGateway x: spec: has neither addresses nor service: write one of them"],
+  },
+  {
+    name: "a gateway in two places",
+    text: gateway("addresses: ['10.0.0.1:1']", "service: {namespace: a, name: b}"),
+    want: ["a.yaml:5: OverlayGateway x: spec: has addresses and service: write one of them"],
+  },
+  {
+    name: "pods on the controller's machine",
+    text: gateway("service: {namespace: a, name: b}", "local: {}"),
+    want: [/^a\.yaml:9: OverlayGateway x: spec\.local: can't be where there is a service: .*; write addresses$/],
+  },
+  {
+    name: "pods of two overlays",
+    text: gateway("service: {namespace: a, name: b}").replace("[shop]", "[shop, lab]"),
+    want: [/^a\.yaml:6: OverlayGateway x: spec\.overlays: must have one entry where there is a service: /],
+  },
+  {
+    name: "a service's name as no Service has it",
+    text: gateway("service: {namespace: a, name: 1b}"),
+    want: [/^a\.yaml:8: OverlayGateway x: spec\.service\.name: "1b" must be at most 63 .* begin with a letter/],
+  },
+  {
+    name: "a service without namespace",
+    text: gateway("service: {name: b}"),
+    want: ["a.yaml:8: OverlayGateway x: spec.service.namespace: is required: a text"],
+  },
+  {
+    name: "pods that a label can't name",
+    text: gateway("service: {namespace: a, name: b}").replace("name: x", `name: ${"x".repeat(64)}`),
+    want: [/: metadata\.name: must be at most 63 characters where there is a service/],
+  },
+  {
     name: "IPv6 without brackets",
     text: gateway("addresses: ['2001:db8::5:15042']"),
     want: [/is not an address with a port/],

@@ -1,4 +1,4 @@
-import { writeFile } from "node:fs/promises";
+import { cp, readFile, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { describe, expect, test } from "@jest/globals";
 import { withFolder } from "../folder.ts";
@@ -57,6 +57,23 @@ What would have to change:
     NetworkPolicy data/db  (${SHOP}/policy-data.yaml:2)
       ingress[0] allows only app=api in namespaces with kubernetes.io/metadata.name=shop`,
     );
+  });
+
+  test("the way through gateways whose addresses only DNS knows", async () => {
+    await withFolder(async (folder) => {
+      await cp(SHOP, folder, { recursive: true });
+      const file = join(folder, "gateways.yaml");
+      const text = await readFile(file, "utf8");
+      const pods = text.replaceAll(/ {2}addresses:(\n {4}.*)+/g, "  service: { namespace: sp, name: edge }");
+      await writeFile(file, pods.replaceAll("  local: {}\n", ""));
+      const { code, out } = await sallyport(
+        "explain",
+        "-f",
+        folder,
+        ..."--from shop/api --to data/db --port pg".split(" "),
+      );
+      expect([code, out]).toEqual([0, expect.stringContaining("shop/api -> edge-a -> edge-b -> data/db")]);
+    });
   });
 
   test("as JSON, with fields that stay", async () => {

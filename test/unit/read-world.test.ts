@@ -196,6 +196,18 @@ describe("a readable world", () => {
     });
   });
 
+  test("has gateways whose replicas only DNS knows", () => {
+    const { world, rejections } = read(gateway("service: {namespace: sp, name: edge}", "local: null"));
+    expect(rejections).toEqual([]);
+    expect(world.gateways).toEqual([
+      {
+        origin: { file: "a.yaml", line: 1, kind: "OverlayGateway", name: "x" },
+        ...{ name: "x", overlays: ["shop"], addresses: [], service: { namespace: "sp", name: "edge" } },
+        identity: "spiffe://shop.example/gateway/a",
+      },
+    ]);
+  });
+
   test("labels a namespace with its name, whatever it says", () => {
     const text =
       'apiVersion: v1\nkind: Namespace\nmetadata: {name: a, labels: {kubernetes.io/metadata.name: b, x: ""}}';

@@ -1,8 +1,8 @@
 /** What the network itself may do with an opted-in namespace's pods, where a CNI enforces NetworkPolicy. */
-import type { CompiledPolicy } from "../../compile/compiled.ts";
-import { OVERLAY_LABEL } from "../../model/labels.ts";
+import type { CompiledGateway, CompiledPolicy } from "../../compile/compiled.ts";
+import { GATEWAY_LABEL, OVERLAY_LABEL } from "../../model/labels.ts";
 import { CODE_PORT, CONTROL_PORT, TUNNEL_PORT } from "../../model/ports.ts";
-import { gatewayRefs } from "../clusters.ts";
+import type { OverlayGateway } from "../../model/resources.ts";
 import type { JsonObject } from "../envoy.ts";
 import type { Mesh } from "./mesh.ts";
 
@@ -14,14 +14,14 @@ const DNS_PORT = 53;
 
 /** Spec of the companion NetworkPolicy: to and from gateways; out to DNS and the control planes as well. */
 export function pinned({ overlay, gateways }: CompiledPolicy, mesh: Mesh): JsonObject {
-  const blocks = gatewayRefs(gateways).flatMap(({ addresses }) => addresses.map(hostBlock));
+  const replicas = byName(gateways).flatMap(({ gateway }) => replicasOf(gateway));
   const tunnels = { ports: [tcp(TUNNEL_PORT)] };
   return {
     podSelector: {},
     policyTypes: ["Ingress", "Egress"],
-    ingress: [...(blocks.length > 0 ? [{ from: blocks, ...tunnels }] : []), { ports: MESH_PORTS.map(tcp) }],
+    ingress: [...(replicas.length > 0 ? [{ from: replicas, ...tunnels }] : []), { ports: MESH_PORTS.map(tcp) }],
     egress: [
-      ...(blocks.length > 0 ? [{ to: blocks, ...tunnels }] : []),
+      ...(replicas.length > 0 ? [{ to: replicas, ...tunnels }] : []),
       {
         to: [namespaceNamed(mesh.dnsNamespace)],
         ports: [{ protocol: "UDP", port: DNS_PORT }, tcp(DNS_PORT)],
@@ -46,6 +46,16 @@ function outsiders(overlay: string, cidrs: readonly string[]): JsonObject[] {
 
 function excepting(cidrs: readonly string[]): JsonObject {
   return cidrs.length === 0 ? {} : { except: [...cidrs].sort() };
+}
+
+function byName(gateways: readonly CompiledGateway[]): CompiledGateway[] {
+  return [...gateways].sort((a, b) => (a.gateway.name < b.gateway.name ? -1 : 1));
+}
+
+/** Pods come and go with other addresses; their label stays. */
+function replicasOf({ name, addresses, service }: OverlayGateway): JsonObject[] {
+  if (service === undefined) return addresses.map(hostBlock);
+  return [{ ...namespaceNamed(service.namespace), podSelector: { matchLabels: { [GATEWAY_LABEL]: name } } }];
 }
 
 /** `ip:port` or `[ip]:port` as a block of one address. */
