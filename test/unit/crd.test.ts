@@ -2,16 +2,15 @@ import { readdirSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import { describe, expect, test } from "@jest/globals";
 import { customResourceDefinitions } from "../../controller/crd/definitions.ts";
-import { crdFiles } from "../../controller/crd/files.ts";
+import { CRD_FOLDERS, crdFiles } from "../../controller/crd/files.ts";
 import { openApiOf, type Schema } from "../../controller/crd/open-api.ts";
 import { projectFolder } from "../../controller/node/envoy.ts";
 import { fields, integer, list, oneOf, optional, published, withDefault } from "../../controller/read/schema.ts";
 
-const FOLDER = join(projectFolder(), "manifests", "crd");
-
 describe("manifests/crd", () => {
-  test("is what npm run build:crd makes", () => {
-    const found = readdirSync(FOLDER).map((name) => [name, readFileSync(join(FOLDER, name), "utf8")]);
+  test.each(CRD_FOLDERS)("is what npm run build:crd makes, in %s", (name) => {
+    const folder = join(projectFolder(), name);
+    const found = readdirSync(folder).map((name) => [name, readFileSync(join(folder, name), "utf8")]);
     expect(new Map(found as [string, string][])).toEqual(crdFiles());
   });
 
