@@ -236,6 +236,7 @@ function world(endpoints: OverlayEndpoint[], namespaces: Namespace[], policies: 
         isolation: "DefaultDeny",
         enforcement: "Enforce",
         interception: "Overlay",
+        podOptOut: "Refuse",
         keys: { epochSeconds: 3600, horizon: 6, keyGeneration: 0 },
       },
     ],

@@ -15,6 +15,8 @@ export class PluginConfig {
   nodeHex: string = "";
   /** Name of the Kubernetes cluster; empty: `nodeHex` was said. */
   podOf: string = "";
+  /** Guard: pods with the label `sallyport.dev/overlay: none` may stay outside. */
+  mayOptOut: bool = false;
   /** Name of the cluster that leads to the controller. */
   cluster: Uint8Array = ascii("");
 
@@ -46,6 +48,7 @@ function isComplete(config: PluginConfig): bool {
   const namesNode = (config.nodeHex.length == 16) != config.podOf.length > 0;
   const knowsNothing = config.overlay == 0 && config.nodeHex.length + config.podOf.length + config.cluster.length == 0;
   if (config.role == PluginRole.Guard) return knowsNothing;
+  if (config.mayOptOut) return false;
   return config.role != PluginRole.None && config.overlay != 0 && namesNode && config.cluster.length > 0;
 }
 
@@ -76,6 +79,10 @@ function setField(config: PluginConfig, key: string, value: string): bool {
   if (key == "pod-of" && config.podOf.length == 0) {
     config.podOf = value;
     return value.length > 0 && value.length <= MAX_CLUSTER_BYTES && !value.includes("/");
+  }
+  if (key == "opt-out" && !config.mayOptOut) {
+    config.mayOptOut = value == "allow";
+    return config.mayOptOut;
   }
   if (key == "control" && config.cluster.length == 0) {
     config.cluster = ascii(value);

@@ -19,6 +19,8 @@ export interface AdmittedMember {
 
 export interface AdmissionOptions {
   readonly allowLoopback: boolean;
+  /** Name of the cluster that pods are in. */
+  readonly cluster: string;
   readonly gatewayIds: readonly Uint8Array[];
 }
 
@@ -71,7 +73,7 @@ export class Admission {
     const { added, removed } = this.differences.next(endpoints);
     const came = added
       .filter(({ overlay }) => overlay === name)
-      .map((endpoint) => [endpoint, candidateOf(endpoint)] as const);
+      .map((endpoint) => [endpoint, candidateOf(endpoint, this.options.cluster)] as const);
     const left = removed.flatMap((endpoint) => this.candidates.get(endpoint) ?? []);
     for (const endpoint of removed) this.candidates.delete(endpoint);
     for (const [endpoint, candidate] of came) this.candidates.set(endpoint, candidate);
@@ -166,8 +168,8 @@ interface Candidate extends AdmittedMember {
   readonly numbers: readonly (bigint | undefined)[];
 }
 
-function candidateOf(endpoint: OverlayEndpoint): Candidate {
-  const id = endpointId(endpoint);
+function candidateOf(endpoint: OverlayEndpoint, cluster: string): Candidate {
+  const id = endpointId(endpoint, cluster);
   const numbers = endpoint.addresses.map(numberOf);
   const distinct = [...new Set(numbers.filter((number) => number !== undefined))];
   const addresses = distinct.sort((a, b) => (a < b ? -1 : 1));

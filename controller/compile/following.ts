@@ -16,6 +16,8 @@ export interface CompileOptions {
   readonly limits?: Partial<TableLimits>;
   /** Members may live on loopback addresses: for machines without network namespaces. */
   readonly allowLoopback?: boolean;
+  /** Name of the cluster in the node ids of pods; `Kubernetes`, as Istio calls one, unless told otherwise. */
+  readonly cluster?: string;
 }
 
 const TOO_LARGE =
@@ -47,8 +49,9 @@ export class Following {
     private readonly isLasting: boolean,
   ) {
     const { overlay, gateways, paths } = frame;
-    const { allowLoopback = false } = options;
-    this.admission = new Admission(overlay, { allowLoopback, gatewayIds: gateways.map(({ id }) => id) });
+    const { allowLoopback = false, cluster = "Kubernetes" } = options;
+    const gatewayIds = gateways.map(({ id }) => id);
+    this.admission = new Admission(overlay, { allowLoopback, cluster, gatewayIds });
     this.policies = new PolicyStatements(overlay, this.selections, paths);
   }
 

@@ -3,9 +3,14 @@ import type { OverlayEndpoint } from "../model/resources.ts";
 
 const PATH_LABEL = new TextEncoder().encode("sallyport/1/path");
 
-/** Node id of an endpoint, by `cluster/namespace/name/uid`; the overlay stands for the cluster, the name for the uid. */
-export function endpointId({ overlay, namespace, name }: OverlayEndpoint): Uint8Array {
-  return nodeId(`${overlay}/${namespace}/${name}/${name}`);
+/**
+ * Node id of an endpoint, by `cluster/namespace/name/uid`. Of one that is no pod of an API server's the overlay stands for
+ * the cluster, the name for the uid.
+ */
+export function endpointId({ overlay, namespace, name, uid }: OverlayEndpoint, cluster: string): Uint8Array {
+  return nodeId(
+    uid === undefined ? `${overlay}/${namespace}/${name}/${name}` : `${cluster}/${namespace}/${name}/${uid}`,
+  );
 }
 
 /** Node id of a gateway group. */

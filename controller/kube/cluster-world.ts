@@ -1,7 +1,7 @@
 /** The world as a Kubernetes cluster has it, read by the readers of files and kept up to date. */
 import type { Origin, Rejection } from "../model/resources.ts";
 import type { RawObject } from "../read/documents.ts";
-import { Draft } from "../read/draft.ts";
+import { Draft, type ReadSettings } from "../read/draft.ts";
 import { type Issue, rejection } from "../read/issue.ts";
 import { API_VERSION } from "../read/overlay-kinds.ts";
 import type { Reading } from "../read/world.ts";
@@ -17,7 +17,7 @@ export interface KindHealth {
   readonly objects: number;
 }
 
-export interface ClusterOptions extends ReflectorOptions {
+export interface ClusterOptions extends ReflectorOptions, ReadSettings {
   /** Where a collection's objects come from; the API server unless told otherwise. */
   readonly source?: (collection: Collection) => Source;
 }
@@ -29,9 +29,11 @@ export interface ClusterOptions extends ReflectorOptions {
  */
 export class ClusterWorld {
   readonly #reflectors: readonly (readonly [Collection, Reflector<RawObject>])[];
+  readonly #settings: ReadSettings;
 
   /** `changed` is called often: whenever the world or the health of a kind may be another. */
-  constructor(client: ApiClient, changed: () => void, { source, ...options }: ClusterOptions = {}) {
+  constructor(client: ApiClient, changed: () => void, { source, trustDomain, ...options }: ClusterOptions = {}) {
+    this.#settings = trustDomain === undefined ? {} : { trustDomain };
     const sourceOf = source ?? ((collection: Collection) => listWatch(client, collection));
     this.#reflectors = COLLECTIONS.map((collection) => [
       collection,
@@ -64,7 +66,7 @@ export class ClusterWorld {
   /** The world as it is now, or undefined as long as something of it has never been listed. */
   read(): Reading | undefined {
     if (!this.#reflectors.every(([, reflector]) => reflector.isKnown)) return undefined;
-    const draft = new Draft();
+    const draft = new Draft(this.#settings);
     for (const [, reflector] of this.#reflectors) for (const raw of reflector.values()) draft.take(raw);
     return { world: draft.world(), rejections: draft.rejections, unreadable: [] };
   }

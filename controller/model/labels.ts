@@ -4,6 +4,9 @@ export const OVERLAY_LABEL = "sallyport.dev/overlay";
 /** Of the pods of a gateway group, with its name: they are what the gateway's Service selects. */
 export const GATEWAY_LABEL = "sallyport.dev/gateway";
 
+/** Value of the label on a pod that asks to stay outside of its namespace's overlay. */
+export const OPTED_OUT = "none";
+
 /**
  * Of a NetworkPolicy that Sallyport made for the network beneath an overlay, with the overlay's name. It is no policy of
  * the overlay: it says that flows come by the gateways, not which.

@@ -37,6 +37,8 @@ export interface Overlay {
   /** Audit: policy denies nothing; what it would have denied is counted and logged. Bad stamps are denied all the same. */
   readonly enforcement: "Enforce" | "Audit";
   readonly interception: "Overlay" | "All";
+  /** May pods of its namespaces stay outside by the label `sallyport.dev/overlay: none`? */
+  readonly podOptOut: "Refuse" | "Allow";
   readonly keys: OverlayKeys;
 }
 
@@ -78,6 +80,8 @@ export interface Member {
   readonly ports: readonly NamedPort[];
   /** SPIFFE id; endpoints of one service account share it. */
   readonly identity: string;
+  /** `metadata.uid` of a pod that an API server knows. */
+  readonly uid?: string;
 }
 
 /** An OverlayEndpoint, or a Pod with addresses of its own. */

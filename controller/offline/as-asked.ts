@@ -51,6 +51,7 @@ function impliedOverlay(isolation: Isolation): Overlay {
     isolation,
     enforcement: "Enforce",
     interception: "Overlay",
+    podOptOut: "Refuse",
     keys: { epochSeconds: 3600, horizon: 6, keyGeneration: 0 },
   };
 }

@@ -1,5 +1,5 @@
 import type { Endpoints, Node, Pod, Service } from "../model/cluster.ts";
-import { OVERLAY_LABEL } from "../model/labels.ts";
+import { OPTED_OUT, OVERLAY_LABEL } from "../model/labels.ts";
 import type {
   Member,
   Namespace,
@@ -26,6 +26,9 @@ import { decodeOverlay, decodeOverlayEndpoint, decodeOverlayGateway, type Taken 
 import { decodePod } from "./pod.ts";
 import { isMapping } from "./schema.ts";
 
+/** What Istio takes unless told otherwise. */
+const USUAL_TRUST_DOMAIN = "cluster.local";
+
 /** Rejections that one object may cause; more would bury the others. */
 const REJECTIONS_MAX = 20;
 
@@ -37,6 +40,11 @@ interface Named {
 
 /** What pods are as endpoints: the same value in later readings if nothing about it has changed. */
 const endpointsOfPods = new WeakMap<Pod, OverlayEndpoint>();
+
+export interface ReadSettings {
+  /** Of the SPIFFE ids of pods. */
+  readonly trustDomain?: string;
+}
 
 /** A value and where it came from. */
 type Found<T> = readonly [T, RawObject];
@@ -61,6 +69,11 @@ export class Draft {
   readonly #closed = new Set<string>();
   readonly #repeated = new Set<string>();
   readonly #seen = new Map<string, Origin>();
+  readonly #trustDomain: string;
+
+  constructor({ trustDomain = USUAL_TRUST_DOMAIN }: ReadSettings = {}) {
+    this.#trustDomain = trustDomain;
+  }
 
   take(raw: RawObject): void {
     const kind = kindOf(raw.object);
@@ -73,7 +86,12 @@ export class Draft {
     Overlay: (raw) => this.#keep(raw, decodeOverlay, (value) => this.#overlays.push([value, raw])),
     OverlayGateway: (raw) => this.#keep(raw, decodeOverlayGateway, (value) => this.#gateways.push(value)),
     OverlayEndpoint: (raw) => this.#keep(raw, decodeOverlayEndpoint, (value) => this.#endpoints.push([value, raw])),
-    Pod: (raw) => this.#keep(raw, decodePod, (value) => this.#pods.push([value, raw])),
+    Pod: (raw) =>
+      this.#keep(
+        raw,
+        (object, origin) => decodePod(object, origin, this.#trustDomain),
+        (value) => this.#pods.push([value, raw]),
+      ),
     Node: (raw) => this.#keep(raw, decodeNode, (value) => this.#nodes.push(value)),
     Service: (raw) => this.#keep(raw, decodeService, (value) => this.#services.push(value)),
     EndpointSlice: (raw) => this.#keep(raw, decodeEndpointSlice, (value) => this.#endpointSlices.push(value)),
@@ -95,7 +113,7 @@ export class Draft {
     return {
       overlays: this.#distinctOverlays(),
       gateways: this.#gateways,
-      endpoints: [...valuesOf(endpoints), ...valuesOf(pods).flatMap((pod) => this.#endpointOf(pod))],
+      endpoints: [...valuesOf(endpoints), ...pods.flatMap((found) => this.#endpointOf(found))],
       namespaces: [...this.#namespaces.values()],
       policies: this.#policies.flatMap((policy) => this.#placed(policy)),
       clusterPolicies: this.#clusterPolicies,
@@ -184,15 +202,26 @@ export class Draft {
   }
 
   /** A pod with addresses of its own, in the overlay that its namespace names. */
-  #endpointOf(pod: Pod): OverlayEndpoint[] {
+  #endpointOf([pod, raw]: Found<Pod>): OverlayEndpoint[] {
     const { hostNetwork, node: _, ...member } = pod;
     if (hostNetwork || member.addresses.length === 0) return [];
-    const overlay = this.#namespaces.get(member.namespace)?.labels[OVERLAY_LABEL] ?? "";
+    const overlay = this.#overlayOf(pod, raw);
     const known = endpointsOfPods.get(pod);
     if (known?.overlay === overlay) return [known];
     const endpoint = { ...member, overlay };
     endpointsOfPods.set(pod, endpoint);
     return [endpoint];
+  }
+
+  /** Its namespace's, unless it asks to stay outside and may. */
+  #overlayOf({ namespace, labels }: Pod, raw: RawObject): string {
+    const name = this.#namespaces.get(namespace)?.labels[OVERLAY_LABEL] ?? "";
+    if (name === "" || labels[OVERLAY_LABEL] !== OPTED_OUT) return name;
+    const [overlay] = this.#overlays.find(([overlay]) => overlay.name === name) ?? [];
+    if (overlay?.podOptOut === "Allow") return "";
+    const message = `asks to stay outside, which Overlay ${name} doesn't allow: remove the label, or set podOptOut: Allow there`;
+    this.#reject(raw, [{ path: ["metadata", "labels", OVERLAY_LABEL], message }]);
+    return name;
   }
 
   /** Selectors with NotIn and DoesNotExist would match a namespace that lost its labels, so its members are left out. */

@@ -21,7 +21,11 @@ export function kubernetesObject<S extends z.ZodRawShape>(apiVersion: string, ki
 
 export const clusterScoped = someFields({ name: objectName, labels: withDefault(labels, {}) });
 
+/** What an API server calls an object; no part of it may look like the next part of a node id. */
+const uid = text((value) => (/^[\w.-]{1,253}$/.test(value) ? undefined : "is not a uid"));
+
 export const namespaced = someFields({
+  uid: optional(uid),
   name: objectName,
   namespace: optional(namespaceName).transform((namespace) => namespace || "default"),
   labels: withDefault(labels, {}),

@@ -69,6 +69,9 @@ export const overlaySpec = fields({
   interception: withDefault(oneOf("Overlay", "All"), "Overlay").describe(
     "Overlay: what members send to others than members goes on untouched. All: it passes a gateway too, or is dropped.",
   ),
+  podOptOut: withDefault(oneOf("Refuse", "Allow"), "Refuse").describe(
+    "Allow: a pod with the label sallyport.dev/overlay: none stays outside, though its namespace is a member's. Refuse: such a pod is a member like the others.",
+  ),
   keys: withDefault(keys, KEY_DEFAULTS).describe("Authorization keys."),
 });
 

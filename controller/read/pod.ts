@@ -34,10 +34,11 @@ const pod = kubernetesObject("v1", "Pod", {
 });
 
 /** core/v1 Pod. One that can't be understood is left out whole, and its addresses are closed. */
-export function decodePod(object: unknown, origin: Origin): Taken<Pod> {
+export function decodePod(object: unknown, origin: Origin, trustDomain: string): Taken<Pod> {
   const checked = check(pod, object, []);
   if (!checked.ok) return { issues: checked.issues };
-  const { metadata, spec, status } = checked.value;
+  const { spec, status } = checked.value;
+  const { uid, ...metadata } = checked.value.metadata;
   const addresses = [
     ...(status?.podIPs.map(({ ip }) => ip) ?? []),
     ...(status?.podIP === undefined ? [] : [status.podIP]),
@@ -47,9 +48,10 @@ export function decodePod(object: unknown, origin: Origin): Taken<Pod> {
   const value: Pod = {
     origin,
     ...metadata,
+    ...(uid !== undefined && { uid }),
     addresses: hasEnded(status?.phase) ? [] : [...new Set(addresses)],
     ports: [...spec.containers, ...sidecars].flatMap(({ ports }) => ports.map(portOf)),
-    identity: `spiffe://cluster.local/ns/${metadata.namespace}/sa/${spec.serviceAccountName ?? "default"}`,
+    identity: `spiffe://${trustDomain}/ns/${metadata.namespace}/sa/${spec.serviceAccountName ?? "default"}`,
     hostNetwork: spec.hostNetwork,
     ...(spec.nodeName !== undefined && { node: spec.nodeName }),
   };

@@ -44,6 +44,7 @@ export const overlay: Overlay = {
   isolation: "DefaultDeny",
   enforcement: "Enforce",
   interception: "Overlay",
+  podOptOut: "Refuse",
   keys: { epochSeconds: 3600, horizon: 6, keyGeneration: 0 },
 };
 

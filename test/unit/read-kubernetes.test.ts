@@ -31,6 +31,7 @@ describe("what kubectl prints", () => {
       origin: { file: "kubectl.yaml", line: 70, kind: "Pod", name: "shop/web-7c5ddbdf54-2xkqz" },
       namespace: "shop",
       name: "web-7c5ddbdf54-2xkqz",
+      uid: "c1a2c9d2-7b70-4f0a-b7df-3a6bb0e2a3f4",
       labels: { app: "web", "pod-template-hash": "7c5ddbdf54" },
       addresses: ["10.244.1.5", "fd00:10:244:1::5"],
       ports: [
@@ -140,6 +141,18 @@ describe("a pod", () => {
 
   test("belongs to the overlay that its namespace names, wherever that stands", () => {
     expect(endpoints(pod({}), namespace("x", { "sallyport.dev/overlay": "o" }))).toMatchObject([{ overlay: "o" }]);
+  });
+
+  test.each([
+    { asks: "none", podOptOut: "Allow", overlay: "", messages: [] },
+    { asks: "none", podOptOut: "Refuse", overlay: "o", messages: [expect.stringContaining("Overlay o doesn't allow")] },
+    { asks: "other", podOptOut: "Allow", overlay: "o", messages: [] },
+  ])("that asks for $asks where the overlay says $podOptOut is in overlay $overlay", ({ asks, podOptOut, ...want }) => {
+    const asking = pod({ metadata: { name: "a", namespace: "x", labels: { "sallyport.dev/overlay": asks } } });
+    const spec = { id: 1, cidr: ["10.0.0.0/8"], path: ["g"], podOptOut };
+    const overlay = { apiVersion: "sallyport.dev/v1alpha1", kind: "Overlay", metadata: { name: "o" }, spec };
+    const { world, messages } = read(asking, overlay, namespace("x", { "sallyport.dev/overlay": "o" }));
+    expect({ overlay: world.endpoints[0]?.overlay, messages }).toEqual(want);
   });
 
   test("is in the namespace default if it names none", () => {

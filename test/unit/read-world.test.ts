@@ -168,7 +168,7 @@ describe("a readable world", () => {
         {
           origin: { file: "a.yaml", line: 1, kind: "Overlay", name: "x" },
           ...{ name: "x", id: 7, cidr: ["10.77.0.0/16"], path: ["a"] },
-          ...{ isolation: "DefaultDeny", enforcement: "Enforce", interception: "Overlay" },
+          ...{ isolation: "DefaultDeny", enforcement: "Enforce", interception: "Overlay", podOptOut: "Refuse" },
           keys: { epochSeconds: 3600, horizon: 6, keyGeneration: 0 },
         },
       ],

@@ -56,6 +56,11 @@ describe("render", () => {
   test.each([
     { name: "into both families, where only members are captured", more: "", golden: "pin-dual-stack.yaml" },
     {
+      name: "of a namespace whose pods may stay outside",
+      more: ", podOptOut: Allow",
+      golden: "pin-opt-out.yaml",
+    },
+    {
       name: "of a namespace that reaches outsiders through gateways only",
       more: ", interception: All",
       golden: "pin-all.yaml",

@@ -3,8 +3,12 @@ import { Verdict } from "../../assembly/decide/verdict.ts";
 import { parseAddress } from "../../controller/model/address.ts";
 import { FakeEndpointProxy } from "../host/fake-proxy.ts";
 import { bothRuntimes } from "../host/portable.ts";
+import { fromLatin1 } from "../host/vectors.ts";
 
 const POD = "10.77.0.12";
+const GUARD = "role=guard";
+const MAY_OPT_OUT = '{"role":"guard","opt-out":"allow"}';
+const LABEL = "xds\0node\0metadata\0LABELS\0sallyport.dev/overlay";
 const TABLE = [
   { name: "out of the tunnel", source: "127.0.0.7", destination: POD, want: "Allow" },
   { name: "from the pod to itself", source: POD, destination: POD, want: "Allow" },
@@ -73,6 +77,20 @@ describe("the inbound guard", () => {
     expect(proxy.counter("sallyport.guard.host-error")).toBe(1);
   });
 
+  test.each([
+    { name: "passes, of a pod that stays outside and may", label: "none", configuration: MAY_OPT_OUT, passes: true },
+    { name: "closes, of a pod that stays outside and may not", label: "none", configuration: GUARD, passes: false },
+    { name: "closes, of a pod with another label", label: "nonesuch", configuration: MAY_OPT_OUT, passes: false },
+    { name: "closes, of a pod with the start of the label", label: "non", configuration: MAY_OPT_OUT, passes: false },
+    { name: "closes, of a pod without the label", label: undefined, configuration: MAY_OPT_OUT, passes: false },
+  ])("$name, what came past the tunnel", ({ label, configuration, passes }) => {
+    const proxy = new FakeEndpointProxy();
+    if (label !== undefined) proxy.properties.set(LABEL, fromLatin1(label));
+    proxy.configure(configuration);
+    const connection = proxy.openConnection({ source: at("10.77.0.11", 41212), destination: at(POD, 8080) });
+    expect(connection).toMatchObject({ wasContinued: passes, closes: passes ? 0 : 1 });
+  });
+
   test("asks nobody for an image", () => {
     const proxy = guard();
     proxy.tick(5000);
@@ -99,6 +117,7 @@ describe("the inbound guard", () => {
     { name: "an overlay", text: '{"role":"guard","overlay":"7"}' },
     { name: "a node", text: '{"role":"guard","node":"0123456789abcdef"}' },
     { name: "a controller", text: '{"role":"guard","control":"control"}' },
+    { name: "another answer to leaving", text: '{"role":"guard","opt-out":"yes"}' },
     { name: "two roles", text: '{"role":"guard","role":"guard"}' },
   ])("refuses a configuration with $name", ({ text }) => {
     expect(new FakeEndpointProxy().configure(text)).toBeUndefined();

@@ -65,6 +65,7 @@ function worldOf({ namespaces, pods, podPorts, policies }: Step): World {
         isolation: "Kubernetes",
         enforcement: "Enforce",
         interception: "Overlay",
+        podOptOut: "Refuse",
         keys,
       },
     ],

@@ -29,7 +29,7 @@ export function namespaceResources(policy: CompiledPolicy, namespace: string, me
       apiVersion: "extensions.istio.io/v1alpha1",
       kind: "WasmPlugin",
       metadata: metadata("sallyport-guard", namespace, overlay),
-      spec: guard(mesh),
+      spec: guard(policy, mesh),
     },
   ];
 }
@@ -49,7 +49,7 @@ function addition(applyTo: string, context: string, value: JsonObject): JsonObje
 }
 
 /** First of all filters of the inbound listener: RBAC would wait for a client's first bytes and leak a greeting. */
-function guard(mesh: Mesh): JsonObject {
+function guard({ overlay }: CompiledPolicy, mesh: Mesh): JsonObject {
   return {
     type: "NETWORK",
     url: codeUrl(mesh),
@@ -59,7 +59,7 @@ function guard(mesh: Mesh): JsonObject {
     failStrategy: "FAIL_CLOSE",
     match: [{ mode: "SERVER" }],
     pluginName: "guard",
-    pluginConfig: { role: "guard" },
+    pluginConfig: { role: "guard", ...(overlay.podOptOut === "Allow" && { "opt-out": "allow" }) },
   };
 }
 

@@ -1,6 +1,6 @@
 /** What the network itself may do with an opted-in namespace's pods, where a CNI enforces NetworkPolicy. */
 import type { CompiledGateway, CompiledPolicy } from "../../compile/compiled.ts";
-import { GATEWAY_LABEL, OVERLAY_LABEL } from "../../model/labels.ts";
+import { GATEWAY_LABEL, OPTED_OUT, OVERLAY_LABEL } from "../../model/labels.ts";
 import { CODE_PORT, CONTROL_PORT, TUNNEL_PORT } from "../../model/ports.ts";
 import type { OverlayGateway } from "../../model/resources.ts";
 import type { JsonObject } from "../envoy.ts";
@@ -17,7 +17,7 @@ export function pinned({ overlay, gateways }: CompiledPolicy, mesh: Mesh): JsonO
   const replicas = byName(gateways).flatMap(({ gateway }) => replicasOf(gateway));
   const tunnels = { ports: [tcp(TUNNEL_PORT)] };
   return {
-    podSelector: {},
+    podSelector: overlay.podOptOut === "Allow" ? { matchExpressions: [notOptedOut] } : {},
     policyTypes: ["Ingress", "Egress"],
     ingress: [...(replicas.length > 0 ? [{ from: replicas, ...tunnels }] : []), { ports: MESH_PORTS.map(tcp) }],
     egress: [
@@ -32,6 +32,8 @@ export function pinned({ overlay, gateways }: CompiledPolicy, mesh: Mesh): JsonO
     ],
   };
 }
+
+const notOptedOut: JsonObject = { key: OVERLAY_LABEL, operator: "NotIn", values: [OPTED_OUT] };
 
 /** Who is no member is reached directly: pods of other namespaces, and everything beyond the overlay's addresses. */
 function outsiders(overlay: string, cidrs: readonly string[]): JsonObject[] {
