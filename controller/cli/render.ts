@@ -25,6 +25,7 @@ interface Options {
 const HELP = `
 Reads Overlays, OverlayGateways and Namespaces; pods and policies are not needed, since no policy is in what is printed.
 A namespace is opted in by the label ${OVERLAY_LABEL} with an Overlay's name. For each, in the order to apply them:
+  ConfigMap      nftables rules that its pods load before their sidecars start
   EnvoyFilter    listeners, clusters and filters of its sidecars
   NetworkPolicy  pins its pods to gateways, DNS and the control planes, where a CNI enforces it
   WasmPlugin     refuses, in front of its apps, what did not come out of the tunnel

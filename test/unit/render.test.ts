@@ -85,7 +85,7 @@ describe("render", () => {
       "kind: Namespace\napiVersion: v1\nmetadata: {name: c}\n",
     ]);
     const found = objectsOf(out).map(({ kind, metadata }) => `${metadata.namespace}/${kind}`);
-    const kinds = ["EnvoyFilter", "NetworkPolicy", "WasmPlugin"];
+    const kinds = ["ConfigMap", "EnvoyFilter", "NetworkPolicy", "WasmPlugin"];
     expect(found).toEqual(["a", "b"].flatMap((name) => kinds.map((kind) => `${name}/${kind}`)));
   });
 

@@ -7,12 +7,23 @@ import { COMPANION_LABEL, OVERLAY_LABEL } from "../../model/labels.ts";
 import type { JsonObject } from "../envoy.ts";
 import { codeUrl, type Mesh } from "./mesh.ts";
 import { pinned } from "./pin.ts";
+import { podRules } from "./rules.ts";
 import { sidecarFilters, sidecarParts } from "./sidecar.ts";
 
-/** In the order in which they are applied: the guard last, when there is a way through the tunnel. */
+/**
+ * In the order in which they are applied: the rules first, since pods may start at any time; the guard last, when there
+ * is a way through the tunnel.
+ */
 export function namespaceResources(policy: CompiledPolicy, namespace: string, mesh: Mesh): JsonObject[] {
   const overlay = policy.overlay.name;
   return [
+    {
+      apiVersion: "v1",
+      kind: "ConfigMap",
+      metadata: metadata("sallyport-rules", namespace, overlay),
+      // Pods load it by the init container of the injection template. Without it, as elsewhere, that does nothing.
+      data: { "rules.nft": podRules({ cidrs: policy.overlay.cidr }) },
+    },
     {
       apiVersion: "networking.istio.io/v1alpha3",
       kind: "EnvoyFilter",
