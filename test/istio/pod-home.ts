@@ -7,9 +7,15 @@ import type { MeshPlane } from "./mesh-plane.ts";
 
 export interface PodFacts {
   readonly namespace: string;
-  /** Of the pod, of its service account and of its node in the lab. */
+  /** Of the pod, of its label `app` and of its node in the lab. */
   readonly name: string;
   readonly address: string;
+  /** Of its service account; the pod's own name unless told otherwise. */
+  readonly account?: string;
+}
+
+export function accountOf({ name, account = name }: PodFacts): string {
+  return account;
 }
 
 /** An Envoy that can ask nobody for the name of a cluster waits with all that it serves. */
@@ -18,39 +24,68 @@ const HOSTS = ["istiod.istio-system.svc", "sallyport.sallyport-system.svc", "edg
 /** Runs the arguments after the home. An agent keeps what it downloads in /var/lib/istio/data, and asks for names. */
 export const AT_HOME = 'mount --bind "$0/lib" /var/lib && mount --bind "$0/hosts" /etc/hosts && cd "$0" && exec "$@"';
 
-/** Creates the pod's objects and its home, a folder; the pod's uid. */
-export async function createPod(mesh: MeshPlane, pod: PodFacts, home: string): Promise<string> {
+/** Creates the pod's objects, which say that it runs, and its home, a folder; the pod's uid. */
+export async function createPod(
+  mesh: MeshPlane,
+  pod: PodFacts,
+  home: string,
+  envoy: string = mesh.tools.envoy,
+): Promise<string> {
   await mesh.apply(objectsOf(pod));
-  await writeHome(mesh, pod, home);
-  return mesh.api.kubectl("-n", pod.namespace, "get", "pod", pod.name, "-o", "jsonpath={.metadata.uid}");
+  const path = `/api/v1/namespaces/${pod.namespace}/pods/${pod.name}/status`;
+  const { status, body } = await mesh.api.ask("PATCH", path, { status: running(pod) }, MERGE);
+  if (status !== 200) throw new Error(`status of pod ${pod.name}: ${body.message}`);
+  await writeHome(mesh, pod, home, envoy);
+  return body.metadata.uid;
 }
 
-function objectsOf({ namespace, name }: PodFacts): string {
-  const metadata = `{name: ${name}, namespace: ${namespace}, labels: {app: ${name}}}`;
+const MERGE = "application/merge-patch+json";
+
+function objectsOf(pod: PodFacts): string {
+  const { namespace, name } = pod;
+  const account = accountOf(pod);
+  // What Istio's injector says of a pod with a sidecar: that it takes mutual TLS.
+  const labels = `{app: ${name}, security.istio.io/tlsMode: istio}`;
   const container = "{name: app, image: nothing.invalid/app}";
   return `apiVersion: v1
 kind: ServiceAccount
-metadata: ${metadata}
+metadata: {name: ${account}, namespace: ${namespace}}
 ---
 apiVersion: v1
 kind: Pod
-metadata: ${metadata}
-spec: {serviceAccountName: ${name}, automountServiceAccountToken: false, containers: [${container}]}
+metadata: {name: ${name}, namespace: ${namespace}, labels: ${labels}}
+spec: {serviceAccountName: ${account}, nodeName: n1, automountServiceAccountToken: false, containers: [${container}]}
 `;
 }
 
-async function writeHome({ api, tools }: MeshPlane, { namespace, name }: PodFacts, home: string): Promise<void> {
+/** As a kubelet says it. */
+function running({ address }: PodFacts): object {
+  const conditions = [{ type: "Ready", status: "True" }];
+  return { phase: "Running", podIP: address, podIPs: [{ ip: address }], conditions };
+}
+
+async function writeHome({ api }: MeshPlane, pod: PodFacts, home: string, envoy: string): Promise<void> {
+  const { namespace, name } = pod;
   const secrets = join(home, "var/run/secrets");
   for (const folder of ["lib/istio/data", "proxy", "var/run/secrets/tokens", "var/run/secrets/istio"])
     await mkdir(join(home, folder), { recursive: true });
   const bound = ["--bound-object-kind", "Pod", "--bound-object-name", name];
-  const token = await api.kubectl("-n", namespace, "create", "token", name, "--audience", "istio-ca", ...bound);
+  const token = await api.kubectl(
+    "-n",
+    namespace,
+    "create",
+    "token",
+    accountOf(pod),
+    "--audience",
+    "istio-ca",
+    ...bound,
+  );
   await writeFile(join(secrets, "tokens/istio-token"), token);
   const root = ["-n", namespace, "get", "configmap", "istio-ca-root-cert", "-o", "jsonpath={.data.root-cert\\.pem}"];
   await until(async () => (await api.tryKubectl(root)).stdout !== "", "istiod to publish its root certificate", 20_000);
   await writeFile(join(secrets, "istio/root-cert.pem"), await api.kubectl(...root));
   await writeFile(join(home, "hosts"), HOSTS.map((host) => `${CONTROLLER_ADDRESS} ${host}\n`).join(""));
   // It mustn't outlive an agent that is killed.
-  const envoy = `#!/bin/sh\nexec setpriv --pdeathsig KILL -- "${tools.envoy}" "$@" --use-dynamic-base-id\n`;
-  await writeFile(join(home, "envoy"), envoy, { mode: 0o755 });
+  const script = `#!/bin/sh\nexec setpriv --pdeathsig KILL -- "${envoy}" "$@" --use-dynamic-base-id\n`;
+  await writeFile(join(home, "envoy"), script, { mode: 0o755 });
 }

@@ -1,12 +1,10 @@
 import { beforeAll, expect, test } from "@jest/globals";
-import { ensureEnvoy } from "../../controller/node/envoy.ts";
 import { withFolder } from "../folder.ts";
 import { BUILD_MS } from "../kube/go-build.ts";
-import { ensurePlane } from "../kube/plane.ts";
 import { labSupport, lastJson, runProgram } from "../node/lab-program.ts";
 import type { MeshTools } from "./mesh-plane.ts";
-import { ensureTool, istioFolder } from "./tools.ts";
-import { describeWithIstio, say } from "./with-istio.ts";
+import { ensureMeshTools } from "./mesh-tools.ts";
+import { describeWithIstio } from "./with-istio.ts";
 
 const kind = labSupport.kind;
 const GATEWAY = "gateway-c11c2eeeefe92904";
@@ -16,13 +14,7 @@ describeWithIstio(
   () => {
     let tools: MeshTools | undefined;
     beforeAll(async () => {
-      tools = {
-        plane: await ensurePlane(say),
-        istiod: await ensureTool("istiod", say),
-        agent: await ensureTool("agent", say),
-        envoy: (await ensureEnvoy(say)).path,
-        istio: await istioFolder(),
-      };
+      tools = await ensureMeshTools();
     }, BUILD_MS);
 
     /** Runs a program of this folder in a lab of its own. */

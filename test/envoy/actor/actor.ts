@@ -8,6 +8,8 @@ import type { Roles } from "./program.ts";
 const LOADER = new URL("../../node/typescript.mjs", import.meta.url).href;
 const PROGRAM = new URL("./program.ts", import.meta.url).pathname;
 
+export const ACTOR_COMMAND: readonly string[] = [process.execPath, "--import", LOADER, PROGRAM];
+
 interface Waiting {
   resolve(result: unknown): void;
   reject(error: Error): void;
@@ -21,7 +23,8 @@ export class Actor {
   readonly #waiting = new Map<number, Waiting>();
   #next = 0;
 
-  private constructor(node: string, child: ChildProcess) {
+  /** Of a process that runs `ACTOR_COMMAND` in the node, with pipes for input and output. */
+  constructor(node: string, child: ChildProcess) {
     this.node = node;
     this.#child = child;
     if (child.stdout) createInterface({ input: child.stdout }).on("line", (line) => this.#answer(line));
@@ -32,7 +35,7 @@ export class Actor {
 
   static async start(run: OverlayRun, node: string): Promise<Actor> {
     // The state folder among its arguments shows whose process it is.
-    const command = await run.enter(node, [process.execPath, "--import", LOADER, PROGRAM, node, run.state]);
+    const command = await run.enter(node, [...ACTOR_COMMAND, node, run.state]);
     const env = { ...process.env, NODE_OPTIONS: "" };
     return new Actor(node, spawnBound(command, { stdio: ["pipe", "pipe", "inherit"], env }));
   }

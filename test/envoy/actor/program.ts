@@ -5,10 +5,11 @@
 import { createInterface } from "node:readline";
 import * as clients from "./clients.ts";
 import * as crowds from "./crowds.ts";
+import * as http from "./http.ts";
 import * as servers from "./servers.ts";
 import * as tunnels from "./tunnels.ts";
 
-const roles = { ...servers, ...clients, ...crowds, ...tunnels };
+const roles = { ...servers, ...clients, ...crowds, ...http, ...tunnels };
 
 export type Roles = typeof roles;
 
