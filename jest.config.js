@@ -1,6 +1,7 @@
 /** Tests are TypeScript modules, transpiled by swc; `npm run check` type-checks them. */
 export default {
   testEnvironment: "node",
+  setupFiles: ["<rootDir>/test/seed.ts"],
   testMatch: ["<rootDir>/test/**/*.test.ts"],
   extensionsToTreatAsEsm: [".ts"],
   transform: {

@@ -4,14 +4,18 @@
  */
 import { mkdirSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
-import { parseArgs } from "node:util";
+import { isDeepStrictEqual, parseArgs } from "node:util";
 import fc from "fast-check";
+import { Compiler } from "../../controller/compile/compile.ts";
 import { breakWorld, brokenCases } from "../host/broken-worlds.ts";
 import { disagreementText } from "../host/disagreements.ts";
+import { histories } from "../host/edits.ts";
+import { type Compared, compiledInTurn, issuedInTurn } from "../host/history-property.ts";
 import { bothRuntimes, type Runtime } from "../host/portable.ts";
 import { type Case, disagreementIn, wholeCases } from "../host/whole-world-property.ts";
 
 const BATCH = 25;
+const EDITS = 8;
 const FOUND = "build/fuzz";
 
 const { values } = parseArgs({ options: { seconds: { type: "string" }, seed: { type: "string" } } });
@@ -44,13 +48,31 @@ for (let batch = 0; elapsed() < seconds; batch++) {
     console.log(garbage.errorInstance, garbage.counterexample && breakWorld(garbage.counterexample[0]));
     process.exit(1);
   }
-  worlds += 2 * BATCH;
+  const kept = fc.check(
+    fc.property(histories(EDITS), (history) => {
+      const compared = [...compiledInTurn(history, {}, new Compiler("o")), ...issuedInTurn(history, () => {})];
+      return compared.every(isSame);
+    }),
+    settings,
+  );
+  if (kept.failed) {
+    console.log(
+      `worlds that follow each other: what was kept is wrong; seed ${settings.seed} path ${kept.counterexamplePath}`,
+    );
+    console.log(fc.stringify(kept.counterexample), kept.errorInstance);
+    process.exit(1);
+  }
+  worlds += (2 + EDITS) * BATCH;
   if (elapsed() > nextReport) {
     console.log(`${elapsed().toFixed(0)} s, ${worlds} worlds`);
     nextReport += 30;
   }
 }
 console.log(`${worlds} worlds in ${elapsed().toFixed(0)} s, all as they should be`);
+
+function isSame({ got, want }: Compared): boolean {
+  return isDeepStrictEqual(got, want);
+}
 
 function reportDisagreement(
   found: Case | undefined,

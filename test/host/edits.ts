@@ -9,11 +9,14 @@ interface Edit {
   readonly list: (typeof LISTS)[number];
   /** Objects of the pool that come in if they are out, and go if they are in. */
   readonly turned: readonly number[];
+  /** Instead: what the edit before the last one turned, turned back. */
+  readonly isReturn: boolean;
 }
 
 const edit: fc.Arbitrary<Edit> = fc.record({
   list: fc.constantFrom<Edit["list"]>("endpoints", "endpoints", "policies", ...LISTS),
   turned: fc.array(fc.nat(), { minLength: 1, maxLength: 2 }),
+  isReturn: fc.boolean(),
 });
 
 /**
@@ -30,7 +33,8 @@ export const histories = (edits: number): fc.Arbitrary<World[]> =>
     .map(({ drawn: [first, second], edits, odd }) => {
       const pool = Object.fromEntries(LISTS.map((list) => [list, [...first[list], ...second[list]]]));
       const history = [first];
-      for (const [i, { list, turned }] of edits.entries()) {
+      for (const [i, edit] of edits.entries()) {
+        const { list, turned } = edit.isReturn && i >= 2 ? (edits[i - 2] as Edit) : edit;
         const before = history.at(-1) as World;
         history.push({
           ...before,

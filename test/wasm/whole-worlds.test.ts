@@ -6,8 +6,7 @@ import { bothRuntimes, loadPortableWasm } from "../host/portable.ts";
 import { disagreementIn, wholeCases } from "../host/whole-world-property.ts";
 
 const runtimes = await bothRuntimes();
-/** One that stays, and one that is another every time. */
-const seeds = [20, Math.floor(Math.random() * 2 ** 31)];
+const seeds = [20, 21];
 
 test.each(seeds)(
   "images of whole worlds decide as the slow evaluator does, in Wasm and TypeScript, seed %i",
