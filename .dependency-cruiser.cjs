@@ -67,6 +67,18 @@ module.exports = {
       to: { path: "node_modules/@kubernetes/" },
     },
     {
+      name: "operator-runs-no-nodes",
+      severity: "error",
+      from: { path: "^controller/operator/" },
+      to: { path: "^controller/(node/(?!back-off\.ts)|standalone|demo|cli)/" },
+    },
+    {
+      name: "only-commands-know-the-operator",
+      severity: "error",
+      from: { path: "^controller/(?!cli/|operator/)" },
+      to: { path: "^controller/operator/" },
+    },
+    {
       name: "the-product-knows-no-tests",
       severity: "error",
       from: { pathNot: "^(test|perf)/" },

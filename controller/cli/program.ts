@@ -1,5 +1,6 @@
 import { Command, CommanderError } from "commander";
 import { ExitCode, type Run } from "./command.ts";
+import { controllerCommand } from "./controller.ts";
 import { demoCommand } from "./demo.ts";
 import { diffCommand } from "./diff.ts";
 import { execCommand } from "./exec.ts";
@@ -36,6 +37,7 @@ const USES: Readonly<Record<string, string>> = {
   lint: "sallyport lint -f manifests/samples/shop",
   test: "sallyport test manifests/samples/tests/shop.yaml",
   render: "sallyport render -f manifests/samples/mesh --namespace shop",
+  controller: "sallyport controller --pod-name a --pod-ip 192.0.2.7 --certificates ./certs",
   demo: "sallyport demo",
   up: "sallyport up -f manifests/samples/shop",
   status: "sallyport status",
@@ -62,7 +64,7 @@ function program(run: Run): Command {
     .helpCommand("help [command]", "print help for a command")
     .addHelpText("after", EXAMPLES);
   const offline = [explainCommand(run), matrixCommand(run), diffCommand(run), lintCommand(run), testCommand(run)];
-  const mesh = [renderCommand(run)];
+  const mesh = [renderCommand(run), controllerCommand(run)];
   const running = [demoCommand(run), upCommand(run), statusCommand(run), execCommand(run)];
   for (const command of offline) command.helpGroup("Ask about policy, before anything is applied:");
   for (const command of mesh) command.helpGroup("Bring it into Istio:");

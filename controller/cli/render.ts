@@ -11,6 +11,7 @@ import { didYouMean } from "../read/closest.ts";
 import { type AskedWorld, askedWorld, FILES } from "./asked-world.ts";
 import { ExitCode, fail, type Run } from "./command.ts";
 import { codeFolder } from "./installation.ts";
+import { meshComplaint } from "./mesh-names.ts";
 
 interface Options {
   readonly file: readonly string[];
@@ -77,23 +78,12 @@ function yamlOf(resources: readonly JsonObject[]): string {
 }
 
 function meshOf(options: Options): Mesh | { complaint: string } {
-  for (const [option, value] of Object.entries(NAMES(options)))
-    if (!NAME.test(value))
-      return { complaint: `--${option} "${value}" is not a name: lower-case letters, digits, - and .` };
-  // A cluster's name is Istio's to choose, and upper case is usual there.
-  if (!/^[\w.-]{1,128}$/.test(options.cluster)) return { complaint: `--cluster "${options.cluster}" is not a name` };
+  const complaint = meshComplaint(options, "control-namespace");
+  if (complaint !== undefined) return { complaint };
   const code = join(codeFolder, "endpoint.wasm");
   if (!existsSync(code)) return { complaint: `${code} is missing: run npm run build:wasm` };
   return { ...options, codeDigest: createHash("sha256").update(readFileSync(code)).digest("hex") };
 }
-
-const NAME = /^[a-z0-9]([a-z0-9.-]{0,251}[a-z0-9])?$/;
-const NAMES = (options: Options) => ({
-  "trust-domain": options.trustDomain,
-  "control-namespace": options.controlNamespace,
-  "istio-namespace": options.istioNamespace,
-  "dns-namespace": options.dnsNamespace,
-});
 
 interface OptedIn {
   readonly name: string;

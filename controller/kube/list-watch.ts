@@ -10,6 +10,8 @@ export interface Collection {
   readonly apiVersion: string;
   /** Such as `/api/v1/pods`. */
   readonly path: string;
+  /** Only objects with these labels. */
+  readonly selector?: string;
 }
 
 export interface Listed {
@@ -62,7 +64,7 @@ async function list(client: ApiClient, collection: Collection): Promise<Listed> 
   const objects: KubeObject[] = [];
   let page = "";
   for (;;) {
-    const { status, body } = await client.ask("GET", `${collection.path}?limit=${PAGE}${page}`);
+    const { status, body } = await client.ask("GET", `${collection.path}?limit=${PAGE}${selected(collection)}${page}`);
     if (status !== 200) throw new Refusal(status, messageOf(body));
     const { items, metadata } = body as {
       items?: unknown[];
@@ -74,13 +76,18 @@ async function list(client: ApiClient, collection: Collection): Promise<Listed> 
   }
 }
 
+function selected({ selector }: Collection): string {
+  return selector === undefined ? "" : `&labelSelector=${encodeURIComponent(selector)}`;
+}
+
 async function* watch(
   client: ApiClient,
   collection: Collection,
   version: string,
   signal: AbortSignal,
 ): AsyncGenerator<WatchEvent> {
-  const query = `watch=1&allowWatchBookmarks=true&timeoutSeconds=${WATCH_S}&resourceVersion=${encodeURIComponent(version)}`;
+  const from = `&resourceVersion=${encodeURIComponent(version)}${selected(collection)}`;
+  const query = `watch=1&allowWatchBookmarks=true&timeoutSeconds=${WATCH_S}${from}`;
   const answer = await client.follow(`${collection.path}?${query}`, SILENT_MS, signal);
   if ("status" in answer) throw new Refusal(answer.status, messageOf(answer.body));
   yield { type: "open" };

@@ -1,11 +1,9 @@
 import type { Rejection } from "../model/resources.ts";
 import type { ApiClient } from "./api-client.ts";
+import { FIELD_MANAGER } from "./apply.ts";
 import { collectionOf } from "./collections.ts";
 import { acceptance, type Status } from "./conditions.ts";
 import { type KubeObject, messageOf, NOT_FOUND } from "./list-watch.ts";
-
-/** Who has set which field: the server keeps apart what people and other programs set. */
-export const FIELD_MANAGER = "sallyport";
 
 /** Requests at once. */
 const WRITERS = 8;

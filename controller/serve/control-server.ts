@@ -44,8 +44,8 @@ export class ControlServer {
     return this.#sessions.size;
   }
 
-  /** Port 0 takes a free one; the answer is the port that was taken. */
-  listen(host: string, port: number): Promise<number> {
+  /** Without a host on all addresses. Port 0 takes a free one; the answer is the port that was taken. */
+  listen(host: string | undefined, port: number): Promise<number> {
     return new Promise((resolve, reject) => {
       this.#server.once("error", reject);
       this.#server.listen({ host, port }, () => {

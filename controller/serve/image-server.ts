@@ -71,8 +71,8 @@ export class ImageServer {
     this.#server = new ControlServer(options.certificate, 3 * pollMs, (...request) => this.#receive(...request));
   }
 
-  /** Port 0 takes a free one; the answer is the port that was taken. */
-  listen(host: string, port: number): Promise<number> {
+  /** Without a host on all addresses. Port 0 takes a free one; the answer is the port that was taken. */
+  listen(host: string | undefined, port: number): Promise<number> {
     return this.#server.listen(host, port);
   }
 

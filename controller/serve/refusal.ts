@@ -1,4 +1,5 @@
 /** Why an image request was turned away: the HTTP status is for the peer, name and sentence are for operators. Pure. */
+import { Repeats } from "./repeats.ts";
 
 /** Names are in people's dashboards: they are never changed. */
 export const REFUSALS = {
@@ -19,13 +20,17 @@ export const REFUSALS = {
 
 export type Refusal = keyof typeof REFUSALS;
 
-/** More are told apart only until one is forgotten. */
-const MAX_TOLD = 1024;
+/** `refused an image request of PEER for node ID: REASON (what it means)`, and how often by now. */
+export function refusalText(refusal: Refusal, peer: string, detail: string, times: number): string {
+  const what = ["refused an image request of", peer, ...(detail === "" ? [] : ["for", detail])].join(" ");
+  const often = times === 1 ? "" : `, ${times} times by now`;
+  return `${what}: reason=${refusal} (${REFUSALS[refusal].text})${often}`;
+}
 
-/** Counts refusals, and says which are worth a line: of the same ones the first, the second, the fourth, the eighth, ... */
+/** Counts refusals, and says which are worth a line. */
 export class RefusalCounts {
   readonly #all: Partial<Record<Refusal, number>> = {};
-  readonly #told = new Map<string, number>();
+  readonly #repeats = new Repeats();
 
   /** By name; those that never happened are absent. */
   get all(): Readonly<Partial<Record<Refusal, number>>> {
@@ -36,11 +41,6 @@ export class RefusalCounts {
   count(refusal: Refusal, identity: string): number | undefined {
     this.#all[refusal] = (this.#all[refusal] ?? 0) + 1;
     // Not by node or address: peers choose these as they like.
-    const key = `${refusal} ${identity}`;
-    const times = (this.#told.get(key) ?? 0) + 1;
-    this.#told.delete(key);
-    if (this.#told.size >= MAX_TOLD) this.#told.delete(this.#told.keys().next().value as string);
-    this.#told.set(key, times);
-    return Number.isInteger(Math.log2(times)) ? times : undefined;
+    return this.#repeats.count(`${refusal} ${identity}`);
   }
 }

@@ -1,5 +1,4 @@
 /** From a directory to compiled overlays, or to the list of what is wrong with it. */
-import { createHash } from "node:crypto";
 import { Compiler } from "../compile/compile.ts";
 import type { CompiledPolicy } from "../compile/compiled.ts";
 import { strays } from "../compile/strays.ts";
@@ -24,10 +23,6 @@ export interface LoadOptions {
   readonly allowLoopback: boolean;
   /** The overlays that run now; some of their fields can't change. */
   readonly inForce: readonly Overlay[];
-}
-
-export function sha256(bytes: Uint8Array): Uint8Array {
-  return createHash("sha256").update(bytes).digest();
 }
 
 /**

@@ -2,6 +2,7 @@
 import { join } from "node:path";
 import type { CompiledPolicy } from "../compile/compiled.ts";
 import { type NodePlan, planNodes } from "../emit/topology.ts";
+import { untilNextEpochMs } from "../image/epoch.ts";
 import { ImageIssuer, type IssuedImage } from "../image/issuer.ts";
 import { Secret } from "../keys/secret.ts";
 import { CONTROL_PORT } from "../model/ports.ts";
@@ -12,18 +13,17 @@ import { Authority, type Issued } from "../serve/authority.ts";
 import { ImageServer } from "../serve/image-server.ts";
 import { masterKey } from "../serve/master-key.ts";
 import { makePrivateFolder } from "../serve/private-file.ts";
-import type { NodeImage } from "../serve/published.ts";
-import { REFUSALS, type Refusal } from "../serve/refusal.ts";
+import { refusalText } from "../serve/refusal.ts";
 import { Renewal } from "../serve/renewal.ts";
+import { servedImages } from "../serve/served-image.ts";
+import { sha256 } from "../serve/sha256.ts";
 import { Fleet, type FleetChange } from "./fleet.ts";
-import { type Compilers, load, sha256 } from "./load.ts";
+import { type Compilers, load } from "./load.ts";
 import type { Machine, PlannedNode } from "./machine.ts";
 import { nextTerm } from "./term.ts";
 
 const CONTROLLER_IDENTITY = "spiffe://sallyport.local/controller";
 const MAX_HEAP_BYTES = 1 << 30;
-/** Images are issued again this soon after an epoch began. */
-const EPOCH_SLACK_MS = 20;
 
 export interface StandaloneOptions {
   /** Directory of resources. */
@@ -199,7 +199,7 @@ export class Standalone {
       master: this.#masters.get(policy.overlay.name) as Secret,
     }));
     this.#images = this.#issuer.issue(worlds, Math.floor(clock.now() / 1000));
-    this.#server.publish(new Map([...this.#images].map(([id, image]) => [id, served(image)])));
+    this.#server.publish(servedImages(this.#images));
     return [...this.#images].filter(([id, { generation }]) => before.get(id)?.generation !== generation).length;
   }
 
@@ -234,12 +234,8 @@ export class Standalone {
   /** At the next epoch of any overlay, nodes get keys for one epoch more. */
   #scheduleRotation(): void {
     clearTimeout(this.#rotation);
-    const now = clock.now();
-    const waits = this.#policies.map(
-      ({ overlay }) => overlay.keys.epochSeconds * 1000 - (now % (overlay.keys.epochSeconds * 1000)),
-    );
-    if (waits.length === 0) return;
-    this.#rotation = setTimeout(() => this.#rotate(), Math.min(...waits) + EPOCH_SLACK_MS);
+    const waitMs = untilNextEpochMs(this.#policies, clock.now());
+    if (waitMs !== undefined) this.#rotation = setTimeout(() => this.#rotate(), waitMs);
   }
 
   #rotate(): void {
@@ -248,21 +244,4 @@ export class Standalone {
     this.#options.events?.rotated?.();
     this.#scheduleRotation();
   }
-}
-
-/** `refused an image request of PEER for node ID: REASON (what it means)`, and how often by now. */
-function refusalText(refusal: Refusal, peer: string, detail: string, times: number): string {
-  const what = ["refused an image request of", peer, ...(detail === "" ? [] : ["for", detail])].join(" ");
-  const often = times === 1 ? "" : `, ${times} times by now`;
-  return `${what}: reason=${refusal} (${REFUSALS[refusal].text})${often}`;
-}
-
-function served({ node, generation, parts }: IssuedImage): NodeImage {
-  if ("gateway" in node) {
-    const addresses = node.gateway.addresses.map((address) =>
-      address.slice(0, address.lastIndexOf(":")).replace(/^\[|\]$/g, ""),
-    );
-    return { identity: node.gateway.identity, addresses, generation, parts };
-  }
-  return { identity: node.endpoint.identity, addresses: node.endpoint.addresses, generation, parts };
 }

@@ -18,8 +18,13 @@ export class ImageClient {
     this.session = session;
   }
 
-  static async connect(port: number, root: string, own: Issued, localAddress = "127.0.0.1"): Promise<ImageClient> {
-    const host = "127.0.0.1";
+  static async connect(
+    port: number,
+    root: string,
+    own: Issued,
+    localAddress = "127.0.0.1",
+    host = "127.0.0.1",
+  ): Promise<ImageClient> {
     const credentials = { ca: root, cert: own.certificate, key: own.key };
     // Node would check a host name; the server has a SPIFFE id, which a test of its own covers.
     const checkServerIdentity = () => undefined;
