@@ -70,7 +70,7 @@ module.exports = {
       name: "operator-runs-no-nodes",
       severity: "error",
       from: { path: "^controller/operator/" },
-      to: { path: "^controller/(node/(?!back-off\.ts)|standalone|demo|cli)/" },
+      to: { path: "^controller/(node/(?!back-off)|standalone|demo|cli)/" },
     },
     {
       name: "only-commands-know-the-operator",

@@ -15,6 +15,8 @@ export interface Decisions {
 export interface DecisionOptions {
   /** Members may live on loopback addresses: for tests. */
   readonly allowLoopback: boolean;
+  /** Name of the cluster that pods are in. */
+  readonly cluster: string;
   /** Compiling an overlay threw: what was decided before stays. */
   readonly failed: (overlay: string, error: unknown) => void;
   /** An overlay was compiled. */
@@ -36,8 +38,8 @@ export class WorldCompiler {
   }
 
   #compile(name: string, world: World, found: Rejection[]): CompiledPolicy[] {
-    const { allowLoopback, compiled, failed } = this.options;
-    const known = this.#overlays.get(name) ?? { compiler: new Compiler(name, { allowLoopback }) };
+    const { allowLoopback, cluster, compiled, failed } = this.options;
+    const known = this.#overlays.get(name) ?? { compiler: new Compiler(name, { allowLoopback, cluster }) };
     this.#overlays.set(name, known);
     const begin = performance.now();
     try {

@@ -17,8 +17,8 @@ export function leaderSlice(namespace: string, pod: string, ip: string): Readonl
     addressType: ip.includes(":") ? "IPv6" : "IPv4",
     endpoints: [{ addresses: [ip], conditions: { ready: true }, targetRef: { kind: "Pod", namespace, name: pod } }],
     ports: [
-      { name: "images", port: CONTROL_PORT, protocol: "TCP" },
-      { name: "code", port: CODE_PORT, protocol: "TCP" },
+      { name: "tls-images", port: CONTROL_PORT, protocol: "TCP" },
+      { name: "http-code", port: CODE_PORT, protocol: "TCP" },
     ],
   };
 }

@@ -50,10 +50,11 @@ export class Operator {
       },
       troubled: (problem) => log.say(problem === "" ? "the certificate can be read again" : problem),
     });
-    this.#cluster = new ClusterWorld(client, () => this.#deciding.note());
+    this.#cluster = new ClusterWorld(client, () => this.#deciding.note(), { trustDomain: settings.mesh.trustDomain });
     this.#own = new OwnObjects(client, () => this.#term?.noteObjects());
     this.#compiler = new WorldCompiler({
       allowLoopback: settings.allowLoopback,
+      cluster: settings.mesh.cluster,
       failed: (overlay, error) => log.trouble(`Overlay ${overlay} can't be decided: ${stackOf(error)}`),
       compiled: () => {},
     });

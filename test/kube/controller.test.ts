@@ -2,7 +2,7 @@ import { mkdtemp, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, beforeAll, expect, test } from "@jest/globals";
-import { endpointId } from "../../controller/compile/ids.ts";
+import { nodeId } from "../../controller/keys/derive.ts";
 import { hexId } from "../../controller/model/hex.ts";
 import { CONTROL_PORT } from "../../controller/model/ports.ts";
 import { Authority } from "../../controller/serve/authority.ts";
@@ -43,7 +43,11 @@ describeWithApiServer("the controller", (server) => {
     await rm(folder, { recursive: true, force: true });
   });
 
-  const image = (pod: string, identity: string, from: string) => fetchImage(replica, authority, pod, identity, from);
+  const image = async (pod: string, identity: string, from: string) => {
+    const { body } = await server().ask("GET", `/api/v1/namespaces/shop/pods/${pod}`);
+    const id = hexId(nodeId(`Kubernetes/shop/${pod}/${body.metadata?.uid ?? "none"}`));
+    return fetchImage(replica, authority, id, identity, from);
+  };
 
   test("serves a pod its image, and nobody else", async () => {
     const web = "spiffe://cluster.local/ns/shop/sa/web";
@@ -94,13 +98,12 @@ async function addresses(server: ApiServer): Promise<string[]> {
 async function fetchImage(
   { host }: Replica,
   authority: Authority,
-  pod: string,
+  id: string,
   identity: string,
   from: string,
 ): Promise<Answer> {
   const certificate = await authority.issue(identity);
   const client = await ImageClient.connect(CONTROL_PORT, authority.root, certificate, from, host);
-  const id = hexId(endpointId({ overlay: "shop", namespace: "shop", name: pod } as never));
   try {
     return await client.get(`/v1/nodes/${id}/image?have=0&worker=1`);
   } finally {
