@@ -10,7 +10,7 @@ import { CONTROL_PORT } from "../../controller/model/ports.ts";
 import { CONTROLLER_ADDRESS } from "../../controller/node/link-plan.ts";
 import { ImageServer } from "../../controller/serve/image-server.ts";
 import type { NodeImage } from "../../controller/serve/published.ts";
-import { sha256 } from "../../controller/standalone/load.ts";
+import { sha256 } from "../../controller/serve/sha256.ts";
 import type { MeshCertificate } from "./mesh-certificate.ts";
 import type { MeshPlane } from "./mesh-plane.ts";
 
