@@ -4,6 +4,7 @@ import { join } from "node:path";
 import { Command } from "commander";
 import { stringify } from "yaml";
 import type { JsonObject } from "../emit/envoy.ts";
+import { gatewayResources } from "../emit/istio/gateway.ts";
 import { type Mesh, USUAL_MESH } from "../emit/istio/mesh.ts";
 import { namespaceResources } from "../emit/istio/namespace.ts";
 import { OVERLAY_LABEL } from "../model/labels.ts";
@@ -30,6 +31,8 @@ A namespace is opted in by the label ${OVERLAY_LABEL} with an Overlay's name. Fo
   EnvoyFilter    listeners, clusters and filters of its sidecars
   NetworkPolicy  pins its pods to gateways, DNS and the control planes, where a CNI enforces it
   WasmPlugin     refuses, in front of its apps, what did not come out of the tunnel
+For each gateway whose replicas are pods, before all that:
+  ConfigMap      what its Envoys run with, in the namespace of its Service
 No secret is in any of them. Equal input gives equal output, whatever the order of files and objects.
 
 Exit codes: 0 done; 2 error: nothing is printed. So it is if a part of the input can't be taken as written.
@@ -61,11 +64,25 @@ async function render(run: Run, options: Options): Promise<ExitCode> {
   const asked = await askedWorld(run, options.file, {});
   // Half of a gateway's replicas, or of the namespaces, would be applied as if that were meant.
   if (asked === undefined || asked.rejections.length > 0) return ExitCode.Error;
+  const gateways = gatewaysOf(asked, options.namespace, mesh);
   const chosen = optedIn(asked, options.namespace);
-  if ("complaint" in chosen) return fail(run, chosen.complaint);
-  const resources = chosen.namespaces.flatMap(({ name, policy }) => namespaceResources(policy, name, mesh));
-  run.terminal.out(yamlOf(resources));
+  // Gateways may well have a namespace for themselves.
+  const isTheirs = options.namespace !== undefined && gateways.length > 0;
+  if ("complaint" in chosen && !isTheirs) return fail(run, chosen.complaint);
+  const opted = "complaint" in chosen ? [] : chosen.namespaces;
+  const namespaces = opted.flatMap(({ name, policy }) => namespaceResources(policy, name, mesh));
+  run.terminal.out(yamlOf([...gateways, ...namespaces]));
   return ExitCode.Ok;
+}
+
+/** What gateways run with whose replicas are pods, by namespace and name. */
+function gatewaysOf({ compilations }: AskedWorld, asked: string | undefined, mesh: Mesh): JsonObject[] {
+  const groups = compilations.flatMap(({ policy }) => policy.gateways.map((group) => ({ policy, group })));
+  const place = ({ group: { gateway } }: (typeof groups)[number]) => `${gateway.service?.namespace}/${gateway.name}`;
+  return groups
+    .filter(({ group }) => asked === undefined || group.gateway.service?.namespace === asked)
+    .sort((a, b) => (place(a) < place(b) ? -1 : 1))
+    .flatMap(({ policy, group }) => gatewayResources(policy, group, mesh));
 }
 
 /** Documents as Go's YAML reads them, which takes `yes` and `0o7` for other things than text. */

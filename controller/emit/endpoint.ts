@@ -14,7 +14,7 @@ import {
   router,
 } from "./clusters.ts";
 import { BUFFER_LIMIT, extension, filterState, type Json, type JsonObject, listenOn } from "./envoy.ts";
-import { tunnelListener } from "./tunnel.ts";
+import { staticRouting, tunnelListener } from "./tunnel.ts";
 
 const SO_KEEPALIVE: JsonObject = {
   description: "SO_KEEPALIVE",
@@ -62,7 +62,7 @@ export function endpointParts(endpoint: Endpoint): EndpointParts {
       tls: endpoint.tls,
       peers: gateways.map(({ identity }) => ({ exact: identity })),
       filters: [endpoint.verify, hopState([]), router()],
-      routes: [connectRoute(app, { connect_config: {} })],
+      routing: staticRouting(`${prefix}tunnel`, [connectRoute(app, { connect_config: {} })]),
       resetLimits: endpoint.resetLimits,
     }),
     clusters: [

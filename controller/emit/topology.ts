@@ -5,6 +5,7 @@ import { CONTROL_PORT } from "../model/ports.ts";
 import { endpointBootstrap, gatewayBootstrap, type NodeSettings } from "./bootstrap.ts";
 import { gatewayRefs } from "./clusters.ts";
 import { fileSecrets, type JsonObject } from "./envoy.ts";
+import { trustDomainsOf } from "./gateway.ts";
 
 export interface NodePlan {
   /** Unique on the machine: an endpoint's name, or `gateway-0` for the first replica of a group. */
@@ -73,9 +74,8 @@ function gatewayPlans(policy: CompiledPolicy, group: CompiledGateway, machine: M
   const nodeId = hexId(group.id);
   const index = policy.gateways.indexOf(group);
   const neighbours = gatewayRefs(policy.gateways.filter((other) => other !== group));
-  const trustDomains = [
-    ...new Set([...policy.endpoints.map(({ endpoint }) => endpoint.identity), group.gateway.identity].map(trustDomain)),
-  ].sort();
+  const identities = policy.endpoints.map(({ endpoint }) => endpoint.identity);
+  const trustDomains = trustDomainsOf([...identities, group.gateway.identity]);
   const followsGateway = policy.paths.some(({ gateways }) => gateways.indexOf(index) > 0);
   return group.gateway.addresses.map((address, replica) => {
     const name = `${group.gateway.name}-${replica}`;
@@ -116,11 +116,6 @@ function nodeSettings(
     resetLimits: machine.resetLimits,
     flat: machine.flat,
   };
-}
-
-/** `spiffe://domain/...` -> domain. */
-function trustDomain(identity: string): string {
-  return identity.slice("spiffe://".length).split("/")[0] ?? "";
 }
 
 function hostOf(address: string): string {

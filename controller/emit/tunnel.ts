@@ -22,7 +22,8 @@ export interface Tunnel {
   readonly peers: readonly SanMatch[];
   /** HTTP filters, the router last. */
   readonly filters: readonly Json[];
-  readonly routes: readonly Json[];
+  /** `routeConfig`, or where it comes from. */
+  readonly routing: JsonObject;
   /** The Envoy has settings for stream resets; one that hasn't refuses a configuration with them. */
   readonly resetLimits: boolean;
 }
@@ -46,10 +47,7 @@ export function tunnelListener(tunnel: Tunnel): JsonObject {
       common_http_protocol_options: { idle_timeout: "3600s", max_headers_count: 32 },
       http2_protocol_options: http2Downstream(tunnel.resetLimits),
       upgrade_configs: [{ upgrade_type: "CONNECT" }],
-      route_config: {
-        name: tunnel.name,
-        virtual_hosts: [{ name: tunnel.name, domains: ["*"], routes: tunnel.routes }],
-      },
+      ...tunnel.routing,
       http_filters: tunnel.filters,
     },
   );
@@ -61,4 +59,13 @@ export function tunnelListener(tunnel: Tunnel): JsonObject {
     connection_balance_config: { exact_balance: {} },
     filter_chains: [{ filters: [manager], transport_socket: mutualTls("Downstream", tunnel.tls, tunnel.peers) }],
   };
+}
+
+/** Routes as a tunnel's `routing`. */
+export function staticRouting(name: string, routes: readonly Json[]): JsonObject {
+  return { route_config: routeConfig(name, routes) };
+}
+
+export function routeConfig(name: string, routes: readonly Json[]): JsonObject {
+  return { name, virtual_hosts: [{ name, domains: ["*"], routes }] };
 }

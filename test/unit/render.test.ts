@@ -20,6 +20,11 @@ kind: OverlayGateway
 metadata: {name: near}
 spec: {overlays: [both], addresses: ["[fd00::5]:15042", "10.0.0.5:15042"], identity: "spiffe://cluster.local/ns/s/sa/near"}
 `;
+const pods = (name: string) => `apiVersion: sallyport.dev/v1alpha1
+kind: OverlayGateway
+metadata: {name: ${name}}
+spec: {overlays: [both], service: {namespace: sp, name: tunnel-${name}}, identity: "spiffe://cluster.local/ns/sp/sa/${name}"}
+`;
 const namespace = (name: string, label = "both") =>
   `apiVersion: v1\nkind: Namespace\nmetadata: {name: ${name}, labels: {sallyport.dev/overlay: ${label}}}\n`;
 
@@ -42,15 +47,24 @@ async function expectGolden(name: string, text: string): Promise<void> {
   expect(stable).toBe(await readFile(file, "utf8"));
 }
 
-function objectsOf(text: string): { kind: string; metadata: { namespace: string }; spec: object }[] {
+function objectsOf(text: string): { kind: string; metadata: { namespace: string; name: string }; spec: object }[] {
   return parseAllDocuments(text).map((document) => document.toJS());
 }
 
 describe("render", () => {
   test("prints everything that an opted-in namespace needs", async () => {
-    const { code, out, error } = await sallyport("render", "-f", SAMPLE);
+    const { code, out, error } = await sallyport("render", "-f", SAMPLE, "--namespace", "shop");
     expect({ code, error }).toEqual({ code: 0, error: "" });
     await expectGolden("namespace.yaml", out);
+  });
+
+  test.each([
+    { name: "of a path of several", path: "near, far", gateways: [pods("near"), pods("far")], golden: "gateway.yaml" },
+    { name: "alone, in both families", path: "near", gateways: [pods("near")], golden: "gateway-alone.yaml" },
+  ])("prints what the pods of a gateway run with $name", async ({ path, gateways, golden }) => {
+    const { out, error } = await rendered([overlay().replace("near", path), ...gateways], "--namespace", "sp");
+    expect(error).toBe("");
+    await expectGolden(golden, out.split("---\n").at(-1)?.trimEnd() ?? "");
   });
 
   test.each([
@@ -87,6 +101,16 @@ describe("render", () => {
     const found = objectsOf(out).map(({ kind, metadata }) => `${metadata.namespace}/${kind}`);
     const kinds = ["ConfigMap", "EnvoyFilter", "NetworkPolicy", "WasmPlugin"];
     expect(found).toEqual(["a", "b"].flatMap((name) => kinds.map((kind) => `${name}/${kind}`)));
+  });
+
+  test("prints what gateways run with before what leads to them", async () => {
+    const names = ["far", "near"];
+    const { out } = await rendered([namespace("a"), overlay().replace("[near]", "[near, far]"), ...names.map(pods)]);
+    const found = objectsOf(out).map(({ kind, metadata }) => `${metadata.namespace}/${kind}/${metadata.name}`);
+    expect(found.slice(0, 3)).toEqual([
+      ...names.map((name) => `sp/ConfigMap/sallyport-gateway-${name}`),
+      "a/ConfigMap/sallyport-rules",
+    ]);
   });
 
   test("prints one namespace as it does among others", async () => {

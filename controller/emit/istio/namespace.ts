@@ -74,7 +74,7 @@ function guard({ overlay }: CompiledPolicy, mesh: Mesh): JsonObject {
   };
 }
 
-function metadata(name: string, namespace: string, overlay: string, more: JsonObject = {}): JsonObject {
+export function metadata(name: string, namespace: string, overlay: string, more: JsonObject = {}): JsonObject {
   return {
     name,
     namespace,
