@@ -1,6 +1,6 @@
 /** The layer rules: imports point one way, and pure folders import neither Node nor packages. */
 const pure =
-  "^(assembly/(wire|decide|crypto)|controller/(model|compile|image|keys|emit|explain|offline|lint|matrix|diff))/";
+  "^(assembly/(wire|decide|crypto)|controller/(model|compile|image|keys|emit|explain|offline|lint|matrix|diff|check))/";
 
 /** @type {import("dependency-cruiser").IConfiguration} */
 module.exports = {

@@ -1,4 +1,5 @@
 import { Command, CommanderError } from "commander";
+import { checkCommand } from "./check.ts";
 import { ExitCode, type Run } from "./command.ts";
 import { controllerCommand } from "./controller.ts";
 import { demoCommand } from "./demo.ts";
@@ -25,6 +26,7 @@ Examples:
   sallyport lint -f manifests/samples/shop
   sallyport test manifests/samples/tests/shop.yaml
   sallyport render -f manifests/samples/mesh
+  sallyport check --namespace shop
 
 Exit codes: 0 done or allowed; 3 denied, or something was found; 2 error. docs/cli.md has them for each command.`;
 
@@ -38,6 +40,7 @@ const USES: Readonly<Record<string, string>> = {
   test: "sallyport test manifests/samples/tests/shop.yaml",
   render: "sallyport render -f manifests/samples/mesh --namespace shop",
   controller: "sallyport controller --pod-name a --pod-ip 192.0.2.7 --certificates ./certs",
+  check: "sallyport check --namespace shop",
   demo: "sallyport demo",
   up: "sallyport up -f manifests/samples/shop",
   status: "sallyport status",
@@ -64,7 +67,7 @@ function program(run: Run): Command {
     .helpCommand("help [command]", "print help for a command")
     .addHelpText("after", EXAMPLES);
   const offline = [explainCommand(run), matrixCommand(run), diffCommand(run), lintCommand(run), testCommand(run)];
-  const mesh = [renderCommand(run), controllerCommand(run)];
+  const mesh = [renderCommand(run), checkCommand(run), controllerCommand(run)];
   const running = [demoCommand(run), upCommand(run), statusCommand(run), execCommand(run)];
   for (const command of offline) command.helpGroup("Ask about policy, before anything is applied:");
   for (const command of mesh) command.helpGroup("Bring it into Istio:");

@@ -1,27 +1,18 @@
-import { createHash } from "node:crypto";
-import { existsSync, readFileSync } from "node:fs";
-import { join } from "node:path";
 import { Command } from "commander";
-import { stringify } from "yaml";
 import type { JsonObject } from "../emit/envoy.ts";
 import { gatewayResources } from "../emit/istio/gateway.ts";
-import { type Mesh, USUAL_MESH } from "../emit/istio/mesh.ts";
+import type { Mesh } from "../emit/istio/mesh.ts";
 import { namespaceResources } from "../emit/istio/namespace.ts";
 import { OVERLAY_LABEL } from "../model/labels.ts";
 import { didYouMean } from "../read/closest.ts";
 import { type AskedWorld, askedWorld, FILES } from "./asked-world.ts";
 import { ExitCode, fail, type Run } from "./command.ts";
-import { codeFolder } from "./installation.ts";
-import { meshComplaint } from "./mesh-names.ts";
+import { type MeshOptions, meshOf, withMeshOptions } from "./mesh-options.ts";
+import { yamlOf } from "./yaml-text.ts";
 
-interface Options {
+interface Options extends MeshOptions {
   readonly file: readonly string[];
   readonly namespace?: string;
-  readonly cluster: string;
-  readonly trustDomain: string;
-  readonly controlNamespace: string;
-  readonly istioNamespace: string;
-  readonly dnsNamespace: string;
 }
 
 const HELP = `
@@ -43,15 +34,11 @@ Examples:
   kubectl get ns,overlays,overlaygateways -o yaml | sallyport render -f - --trust-domain example.org`;
 
 export function renderCommand(run: Run): Command {
-  return new Command("render")
+  const command = new Command("render")
     .description("Print what brings an overlay into Istio's sidecars, for review, GitOps or kubectl apply.")
     .requiredOption(...FILES)
-    .option("--namespace <name>", "only of this namespace; else of all that are opted in")
-    .option("--cluster <name>", "the cluster's name, Istio's CLUSTER_ID", USUAL_MESH.cluster)
-    .option("--trust-domain <domain>", "the mesh's trust domain", USUAL_MESH.trustDomain)
-    .option("--control-namespace <name>", "where Sallyport's controller is", USUAL_MESH.controlNamespace)
-    .option("--istio-namespace <name>", "where istiod is", USUAL_MESH.istioNamespace)
-    .option("--dns-namespace <name>", "where the cluster's DNS is", USUAL_MESH.dnsNamespace)
+    .option("--namespace <name>", "only of this namespace; else of all that are opted in");
+  return withMeshOptions(command)
     .addHelpText("after", HELP)
     .action(async (options: Options) => {
       run.exitCode = await render(run, options);
@@ -83,23 +70,6 @@ function gatewaysOf({ compilations }: AskedWorld, asked: string | undefined, mes
     .filter(({ group }) => asked === undefined || group.gateway.service?.namespace === asked)
     .sort((a, b) => (place(a) < place(b) ? -1 : 1))
     .flatMap(({ policy, group }) => gatewayResources(policy, group, mesh));
-}
-
-/** Documents as Go's YAML reads them, which takes `yes` and `0o7` for other things than text. */
-function yamlOf(resources: readonly JsonObject[]): string {
-  const settings = { version: "1.1", lineWidth: 0, aliasDuplicateObjects: false } as const;
-  return resources
-    .map((resource) => stringify(resource, settings))
-    .join("---\n")
-    .trimEnd();
-}
-
-function meshOf(options: Options): Mesh | { complaint: string } {
-  const complaint = meshComplaint(options, "control-namespace");
-  if (complaint !== undefined) return { complaint };
-  const code = join(codeFolder, "endpoint.wasm");
-  if (!existsSync(code)) return { complaint: `${code} is missing: run npm run build:wasm` };
-  return { ...options, codeDigest: createHash("sha256").update(readFileSync(code)).digest("hex") };
 }
 
 interface OptedIn {

@@ -75,7 +75,8 @@ export class ClusterWorld {
 /** What messages about objects of a cluster name as their file; they stand in no line. */
 const CLUSTER = "cluster";
 
-function rawObject(object: KubeObject): RawObject {
+/** An object as the readers take it; what was decoded of it is kept with it. */
+export function rawObject(object: KubeObject): RawObject {
   const origin = originOf(object);
   let decoded: object | undefined;
   return {
