@@ -7,7 +7,9 @@ import { runOrFail } from "../controller/node/child.ts";
 import { ensureEnvoy, projectFolder } from "../controller/node/envoy.ts";
 import { currentLab, enterLab } from "../controller/node/lab-entry.ts";
 import { detectLab } from "../controller/node/lab-support.ts";
+import type { MeshTools } from "../test/istio/mesh-plane.ts";
 import { environment } from "./environment.ts";
+import { meshTools } from "./mesh/mesh-tools.ts";
 import { type BenchOptions, benchOptions, USAGE } from "./options.ts";
 import { report } from "./report.ts";
 import type { BenchResults, Environment } from "./results.ts";
@@ -23,6 +25,7 @@ interface Prepared {
   readonly environment: Environment;
   /** Or why flows can't be measured. */
   readonly tools: Tools | { readonly reason: string };
+  readonly mesh: MeshTools | { readonly reason: string };
 }
 
 const started = performance.now();
@@ -48,6 +51,7 @@ async function prepareAndEnter(options: BenchOptions): Promise<number> {
   const envoy = await ensureEnvoy(say);
   const tools = buildTools(folder);
   const lab = await detectLab();
+  const mesh = await preparedMesh(options, lab.kind, envoy.path);
   const stateFolder = mkdtempSync(join(tmpdir(), "sallyport-bench-"));
   try {
     const prepared: Prepared = {
@@ -55,6 +59,7 @@ async function prepareAndEnter(options: BenchOptions): Promise<number> {
       envoy: envoy.path,
       environment: environment(folder, envoy.version),
       tools,
+      mesh,
     };
     if (lab.kind === "none")
       return await measure(options, { ...prepared, tools: { reason: `no network namespaces: ${lab.reason}` } });
@@ -65,9 +70,15 @@ async function prepareAndEnter(options: BenchOptions): Promise<number> {
   }
 }
 
+/** Sidecars run as another user than their apps, which only root can arrange. */
+async function preparedMesh({ only }: BenchOptions, lab: string, envoy: string): Promise<Prepared["mesh"]> {
+  if (!only.has("g")) return { reason: "it was not asked for" };
+  return lab === "root" ? meshTools(envoy, say) : { reason: "it needs root" };
+}
+
 async function measure(
   { quick, only }: BenchOptions,
-  { stateFolder, envoy, environment, tools }: Prepared,
+  { stateFolder, envoy, environment, tools, mesh }: Prepared,
 ): Promise<number> {
   const folder = projectFolder();
   const ground = {
@@ -75,6 +86,7 @@ async function measure(
     projectFolder: folder,
     stateFolder,
     envoy,
+    mesh,
     say,
     ...("reason" in tools ? { loadProgram: "", noopFilter: "" } : tools),
   };

@@ -57,6 +57,11 @@ export class LoadGenerator {
     return this.#ask("trips", target, 0, rounds) as Promise<{ failed: number; trips: number[] }>;
   }
 
+  /** HTTP requests, each answered with 100 bytes, on one connection. */
+  requests(target: Target, rounds: number): Promise<{ readonly failed: number; readonly trips: readonly number[] }> {
+    return this.#ask("requests", target, 0, rounds) as Promise<{ failed: number; trips: number[] }>;
+  }
+
   upload(target: Target, bytes: number): Promise<{ readonly failed: number; readonly elapsed: number }> {
     return this.#ask("upload", target, 0, bytes) as Promise<{ failed: number; elapsed: number }>;
   }

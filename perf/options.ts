@@ -7,7 +7,7 @@ export interface BenchOptions {
   readonly only: ReadonlySet<string>;
 }
 
-const LETTERS = "abcdef";
+const LETTERS = "abcdefg";
 
 export const USAGE = `npm run bench [-- --quick] [--only a,b]
 
@@ -19,6 +19,7 @@ export const USAGE = `npm run bench [-- --quick] [--only a,b]
                   d  time of a decision in Wasm
                   e  from an edit to the last node that enforces it
                   f  compile time, image sizes, memory
+                  g  Istio alone against Istio with the overlay
 `;
 
 /** The options, or what is wrong with them. */

@@ -22,7 +22,7 @@ export interface Environment {
 }
 
 export interface ScenarioResult {
-  /** a..f */
+  /** a..g */
   readonly letter: string;
   readonly title: string;
   /** What was measured and how, in sentences. */

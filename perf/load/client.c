@@ -48,16 +48,16 @@ void run_flows(const struct target *target, uint64_t start, int flows) {
   free(second);
 }
 
-void run_round_trips(const struct target *target, int rounds) {
+static void run_exchanges(const struct target *target, int rounds, int (*once)(int)) {
   uint64_t *samples = calloc((size_t)rounds, sizeof *samples);
   must(samples != NULL, "memory");
   size_t good = 0;
   int fd = connected(target, 0);
   /* The first exchange still waits for the flow to be established. */
-  if (fd >= 0 && exchange(fd)) {
+  if (fd >= 0 && once(fd)) {
     for (int i = 0; i < rounds; i++) {
       uint64_t begin = now();
-      if (!exchange(fd)) break;
+      if (!once(fd)) break;
       samples[good++] = now() - begin;
     }
   }
@@ -67,6 +67,10 @@ void run_round_trips(const struct target *target, int rounds) {
   printf("}\n");
   free(samples);
 }
+
+void run_round_trips(const struct target *target, int rounds) { run_exchanges(target, rounds, exchange); }
+
+void run_requests(const struct target *target, int rounds) { run_exchanges(target, rounds, request_http); }
 
 void run_upload(const struct target *target, uint64_t bytes) {
   static char piece[PIECE];

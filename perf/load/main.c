@@ -5,6 +5,7 @@
  *     flows  NAMESPACE ADDRESS PORT COUNT START FLOWS           {"failed":0,"first":[...],"second":[...]}
  *     rate   NAMESPACE ADDRESS PORT COUNT START FLOWS CLIENTS   {"failed":0,"elapsed":1,"first":[...]}
  *     trips  NAMESPACE ADDRESS PORT COUNT START ROUNDS          {"failed":0,"trips":[...]}
+ *     requests NAMESPACE ADDRESS PORT COUNT START ROUNDS        {"failed":0,"trips":[...]}
  *     upload NAMESPACE ADDRESS PORT COUNT START BYTES           {"failed":0,"elapsed":1}
  *
  * Flow number i from START on goes to one of COUNT addresses that begin with ADDRESS. One process for all namespaces:
@@ -21,6 +22,7 @@ static void run(const char *kind, const struct target *target, uint64_t start, u
   if (strcmp(kind, "flows") == 0) run_flows(target, start, (int)amount);
   else if (strcmp(kind, "rate") == 0) run_rate(target, start, (int)amount, clients);
   else if (strcmp(kind, "trips") == 0) run_round_trips(target, (int)amount);
+  else if (strcmp(kind, "requests") == 0) run_requests(target, (int)amount);
   else if (strcmp(kind, "upload") == 0) run_upload(target, amount);
   else must(0, kind);
 }

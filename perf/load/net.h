@@ -54,6 +54,18 @@ void run_rate(const struct target *target, uint64_t start, int flows, int client
 /* One flow, established, then `rounds` messages and their answers. */
 void run_round_trips(const struct target *target, int rounds);
 
+/* The same with HTTP requests and their answers of 100 bytes, on one connection that is kept. */
+void run_requests(const struct target *target, int rounds);
+
+/* One request and its whole answer; 0 if it isn't 200. */
+int request_http(int fd);
+
+/* Answers a request with 100 bytes. */
+int answer_http(int fd);
+
+/* How many heads of requests end in these bytes; `matched` keeps what of an end came before, 0 at first. */
+int heads_in(const char *bytes, size_t length, int *matched);
+
 /* One flow, established, then `bytes` upwards until the server has them all. */
 void run_upload(const struct target *target, uint64_t bytes);
 

@@ -1,4 +1,4 @@
-/* The server behind every variant: echoes messages and swallows uploads, in many namespaces at once. */
+/* The server behind every variant: echoes messages, swallows uploads and answers HTTP, in many namespaces at once. */
 #define _GNU_SOURCE
 #include "net.h"
 
@@ -19,6 +19,8 @@ struct peer {
   char message[MESSAGE];
   /* Bytes of an upload still to come. */
   uint64_t left;
+  /* It speaks HTTP; what came of the end of a head. */
+  int http, matched;
 };
 
 static int epoll;
@@ -42,6 +44,13 @@ static void listen_in(const char *namespace_file, uint16_t port) {
   watch(fd, 1);
 }
 
+static int serve_http(struct peer *peer, const char *bytes, size_t length) {
+  peer->http = 1;
+  for (int heads = heads_in(bytes, length, &peer->matched); heads > 0; heads--)
+    if (!answer_http(peer->fd)) return 0;
+  return 1;
+}
+
 /* 0: the peer is done, or broke off. */
 static int serve_peer(struct peer *peer) {
   static char piece[PIECE];
@@ -51,8 +60,13 @@ static int serve_peer(struct peer *peer) {
     peer->left -= (uint64_t)got;
     return peer->left > 0 || send_all(peer->fd, peer->message, MESSAGE);
   }
+  if (peer->http) {
+    ssize_t got = recv(peer->fd, piece, PIECE, 0);
+    return got > 0 && serve_http(peer, piece, (size_t)got);
+  }
   ssize_t got = recv(peer->fd, peer->message + peer->received, MESSAGE - peer->received, 0);
   if (got <= 0) return 0;
+  if (peer->received == 0 && peer->message[0] == 'G') return serve_http(peer, peer->message, (size_t)got);
   peer->received += (size_t)got;
   if (peer->received < MESSAGE) return 1;
   peer->received = 0;

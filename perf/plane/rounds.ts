@@ -31,13 +31,13 @@ export class Samples {
  * Runs blocks of all ways in turn, `rounds` times, each round beginning with another way, so that no variant always
  * follows the same one and what changes in the machine over time meets all alike.
  */
-export async function inTurn(
-  ways: readonly Way[],
+export async function inTurn<W>(
+  ways: readonly W[],
   rounds: number,
-  block: (way: Way, round: number) => Promise<void>,
+  block: (way: W, round: number) => Promise<void>,
 ): Promise<void> {
   for (let round = 0; round < rounds; round++) {
-    for (let i = 0; i < ways.length; i++) await block(ways[(round + i) % ways.length] as Way, round);
+    for (let i = 0; i < ways.length; i++) await block(ways[(round + i) % ways.length] as W, round);
   }
 }
 

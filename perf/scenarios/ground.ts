@@ -1,4 +1,5 @@
 /** What every scenario stands on. */
+import type { MeshTools } from "../../test/istio/mesh-plane.ts";
 
 export interface Ground {
   readonly quick: boolean;
@@ -10,5 +11,7 @@ export interface Ground {
   readonly loadProgram: string;
   /** Wasm code of a filter that does nothing. */
   readonly noopFilter: string;
+  /** Istio's programs, or why there are none. */
+  readonly mesh: MeshTools | { readonly reason: string };
   say(message: string): void;
 }

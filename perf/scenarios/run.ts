@@ -8,6 +8,7 @@ import { decision } from "./decision.ts";
 import { editToEnforced } from "./edit.ts";
 import { ESTABLISHED_VARIANTS, established } from "./established.ts";
 import type { Ground } from "./ground.ts";
+import { meshed } from "./mesh.ts";
 import { newFlows } from "./new-flows.ts";
 
 /** Scenarios that share what they measure. */
@@ -23,6 +24,7 @@ const GROUPS: readonly Group[] = [
   { letters: ["d"], run: async (ground) => [await decision(ground)] },
   { letters: ["e"], run: async (ground) => [await editToEnforced(ground)] },
   { letters: ["f"], run: async (ground) => [await compiling(ground)] },
+  { letters: ["g"], run: onMesh, needsPlane: true },
 ];
 const DESTINATIONS = 1000;
 
@@ -66,6 +68,11 @@ async function onDataPlane(ground: Ground, only: ReadonlySet<string>): Promise<S
   } finally {
     await plane.close();
   }
+}
+
+async function onMesh(ground: Ground): Promise<ScenarioResult[]> {
+  const { mesh } = ground;
+  return "reason" in mesh ? notRun(["g"], mesh.reason) : [await meshed({ ...ground, mesh })];
 }
 
 function notRun(letters: readonly string[], reason: string): ScenarioResult[] {

@@ -156,8 +156,13 @@ async function startSidecar(lab: Lab, mesh: MeshPlane, name: SidecarName, settin
   );
 }
 
+/** As istio-init. */
+export async function loadCapture(lab: Lab, mesh: MeshPlane, node: string): Promise<void> {
+  await lab.run(node, [mesh.tools.agent, "istio-iptables", ...CAPTURE]);
+}
+
 /** As istio-init and the init container after it. */
 export async function loadRules(lab: Lab, mesh: MeshPlane, node: string): Promise<void> {
-  await lab.run(node, [mesh.tools.agent, "istio-iptables", ...CAPTURE]);
+  await loadCapture(lab, mesh, node);
   await lab.run(node, ["nft", "-f", "-"], podRules({ cidrs: POD_CIDRS }));
 }
