@@ -1,6 +1,7 @@
 /** What the controller, or whoever applies what `render` prints, has made for namespaces that are opted in. */
+
+import { isAsWanted } from "../kube/same-object.ts";
 import { OVERLAY_LABEL } from "../model/labels.ts";
-import { isAsWanted } from "../operator/same-object.ts";
 import { type Emitted, type Facts, objectsOf } from "./facts.ts";
 import type { Finding } from "./finding.ts";
 import { at, type Json, labelOf, listAt, nameOf, namespaceOf, textAt, titleOf } from "./json.ts";

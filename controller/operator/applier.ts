@@ -3,8 +3,8 @@ import type { ApiClient } from "../kube/api-client.ts";
 import { applyObject, deleteObject, metadataOf, type Outcome, patchObject } from "../kube/apply.ts";
 import { emittedCollection } from "../kube/emitted.ts";
 import type { KubeObject } from "../kube/list-watch.ts";
+import { isAsWanted, surplusOf } from "../kube/same-object.ts";
 import { BackOff } from "../node/back-off.ts";
-import { isAsWanted, surplusOf } from "./same-object.ts";
 
 /** Groups at once. */
 const WRITERS = 8;

@@ -1,6 +1,7 @@
 /** Whether an object in the cluster is as it should be. Pure. */
-import type { KubeObject } from "../kube/list-watch.ts";
+
 import { isMapping } from "../read/schema.ts";
+import type { KubeObject } from "./list-watch.ts";
 
 /** What says which object it is, and what others write. */
 const NOT_CONTENT = ["apiVersion", "kind", "metadata", "status"];
