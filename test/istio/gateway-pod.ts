@@ -61,6 +61,15 @@ export class GatewayPod {
     return [...stats.values()].reduce((sum, value) => sum + value, 0);
   }
 
+  /** Names of the verdicts that the gate gives while `run` runs. */
+  async counting(run: () => Promise<void>): Promise<string[]> {
+    const gate = () => envoyStats(this.#socket, "sallyport.gate");
+    const before = await gate();
+    await run();
+    const raised = [...(await gate())].filter(([name, count]) => count > (before.get(name) ?? 0));
+    return raised.map(([name]) => name.split(".").at(-1) as string);
+  }
+
   async kill(): Promise<void> {
     const envoy = this.#envoy;
     if (envoy === undefined) return;

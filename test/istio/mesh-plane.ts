@@ -45,7 +45,7 @@ export class MeshPlane {
     readonly tools: MeshTools,
     readonly folder: string,
     readonly api: ApiServer,
-    private readonly istiod: ChildProcess,
+    private istiod: ChildProcess,
     private readonly code: Server,
   ) {}
 
@@ -75,6 +75,17 @@ export class MeshPlane {
     return values.reduce((sum, value) => sum + value, 0);
   }
 
+  /** istiod is gone from one moment to the next. */
+  async killIstiod(): Promise<void> {
+    const ended = once(this.istiod, "exit");
+    this.istiod.kill("SIGKILL");
+    await ended;
+  }
+
+  async resumeIstiod(): Promise<void> {
+    this.istiod = await startIstiod(this.tools, this.folder, this.api);
+  }
+
   async stop(): Promise<void> {
     this.code.close();
     this.istiod.kill("SIGKILL");
@@ -84,7 +95,7 @@ export class MeshPlane {
 
 async function startIstiod({ istiod }: MeshTools, folder: string, api: ApiServer): Promise<ChildProcess> {
   const home = join(folder, "istiod");
-  await mkdir(home);
+  await mkdir(home, { recursive: true });
   await writeFile(join(home, "mesh.yaml"), MESH);
   const addresses = {
     grpcAddr: "127.0.0.1:15010",

@@ -5,7 +5,7 @@
 import { mkdtemp, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { gatewayId } from "../../controller/compile/ids.ts";
-import { podRules } from "../../controller/emit/istio/rules.ts";
+import { POD_COUNTERS, podRules } from "../../controller/emit/istio/rules.ts";
 import { hexId } from "../../controller/model/hex.ts";
 import { currentLab, enterLab } from "../../controller/node/lab-entry.ts";
 import { Lab } from "../../controller/node/namespace.ts";
@@ -19,6 +19,7 @@ import { LocalControl } from "./local-control.ts";
 import { meshCertificate } from "./mesh-certificate.ts";
 import { MeshPlane, type MeshTools } from "./mesh-plane.ts";
 import { ADDRESS, GUEST_PORT, NAMESPACES, overlays, POD_CIDRS, policies, SERVER, SERVICE } from "./overlay-world.ts";
+import type { PodFacts } from "./pod-home.ts";
 import { Sidecar } from "./sidecar.ts";
 
 /** As istio-init captures: the proxy's user is Istio's usual one. */
@@ -27,8 +28,10 @@ const CAPTURE = "--native-nftables -p 15001 -z 15006 -u 1337 -g 1337 -m REDIRECT
 );
 export const PROXY_UID = 1337;
 const APP_UID = 1000;
+/** Short: keys change several times while the claims are tried. */
+export const EPOCH_SECONDS = 5;
 /** Of the agent's health check of the app. */
-const PROBE = "/app-health/app/livez";
+export const PROBE = "/app-health/app/livez";
 
 /** Which Envoys run it. */
 export interface Settings {
@@ -63,7 +66,7 @@ export class OverlayStage {
       "sallyport-system",
     ]);
     await installCrds(mesh.api, CRD_FOLDER);
-    await mesh.apply([NAMESPACES, overlays(), SERVER, policies()].join("---\n"));
+    await mesh.apply([NAMESPACES, overlays({ epochSeconds: EPOCH_SECONDS }), SERVER, policies()].join("---\n"));
     const control = await LocalControl.start(mesh, await meshCertificate(mesh, "sallyport-system", "sallyport"));
     await mesh.apply(await rendered(folder));
     const [gateway, ...sidecars] = await Promise.all([
@@ -105,6 +108,10 @@ export class OverlayStage {
     await app.play("serveTcp", "0.0.0.0", SERVICE.tcp, "220 server\n");
   }
 
+  startPod(pod: PodFacts): Promise<Sidecar> {
+    return startPod(this.lab, this.mesh, pod, this.settings);
+  }
+
   /** Id of a pod in overlay `shop`, 16 hex digits. */
   nodeId(pod: string): string | undefined {
     const endpoints = this.control.policy("shop")?.endpoints ?? [];
@@ -112,11 +119,19 @@ export class OverlayStage {
     return found && hexId(found.id);
   }
 
-  /** Waits until all nodes of `shop` run the images that the API server's objects make now. */
+  /** Whether all workers of a pod in `shop` run the image that the API server's objects make now. */
+  isProgrammed(pod: string): boolean {
+    const id = this.nodeId(pod);
+    // Envoy's main thread runs the filters' root contexts too.
+    return id !== undefined && this.control.isProgrammed(id, this.settings.concurrency + 1);
+  }
+
+  /** Waits until all nodes of `shop` do. */
   async ready(): Promise<void> {
-    const workers = this.settings.concurrency + 1;
-    const nodes = () => [hexId(gatewayId("edge")), ...["client", "server", "other"].map((pod) => this.nodeId(pod))];
-    const isReady = () => nodes().every((id) => id !== undefined && this.control.isProgrammed(id, workers));
+    const gateway = hexId(gatewayId("edge"));
+    const isReady = () =>
+      this.control.isProgrammed(gateway, this.settings.concurrency + 1) &&
+      ["client", "server", "other"].every((pod) => this.isProgrammed(pod));
     await until(isReady, "all nodes to run their images", 30_000);
   }
 
@@ -141,28 +156,50 @@ async function rendered(folder: string): Promise<string> {
   return out;
 }
 
-async function startSidecar(lab: Lab, mesh: MeshPlane, name: SidecarName, settings: Settings): Promise<Sidecar> {
+function startSidecar(lab: Lab, mesh: MeshPlane, name: SidecarName, settings: Settings): Promise<Sidecar> {
   const namespace = name === "annex" ? "annex" : "shop";
-  return Sidecar.start(
-    lab,
-    mesh,
-    { namespace, name, address: ADDRESS[name] },
-    {
-      ...settings,
-      uid: PROXY_UID,
-      probes: { [PROBE]: { httpGet: { path: "/", port: SERVICE.http, scheme: "HTTP" } } },
-      init: (node) => loadRules(lab, mesh, node),
-    },
-  );
+  return startPod(lab, mesh, { namespace, name, address: ADDRESS[name] }, settings);
 }
 
-/** As istio-init. */
-export async function loadCapture(lab: Lab, mesh: MeshPlane, node: string): Promise<void> {
-  await lab.run(node, [mesh.tools.agent, "istio-iptables", ...CAPTURE]);
+/** As an injected pod starts: rules first. */
+function startPod(lab: Lab, mesh: MeshPlane, pod: PodFacts, settings: Settings): Promise<Sidecar> {
+  return Sidecar.start(lab, mesh, pod, {
+    ...settings,
+    uid: PROXY_UID,
+    probes: { [PROBE]: { httpGet: { path: "/", port: SERVICE.http, scheme: "HTTP" } } },
+    init: (node) => loadRules(lab, mesh, node),
+  });
 }
 
 /** As istio-init and the init container after it. */
 export async function loadRules(lab: Lab, mesh: MeshPlane, node: string): Promise<void> {
   await loadCapture(lab, mesh, node);
+  await guard(lab, node);
+}
+
+/** Istio's own rules; ports that annotations of the pod exclude besides. */
+export async function loadCapture(
+  lab: Lab,
+  mesh: MeshPlane,
+  node: string,
+  exclude: { readonly inbound?: readonly number[]; readonly outbound?: readonly number[] } = {},
+): Promise<void> {
+  const { inbound = [], outbound = [] } = exclude;
+  const ports = ["-d", [15090, 15021, 15020, ...inbound].join(","), "-o", outbound.join(",")];
+  await lab.run(node, [mesh.tools.agent, "istio-iptables", ...CAPTURE, ...ports]);
+}
+
+/** Our rules. */
+export async function guard(lab: Lab, node: string): Promise<void> {
   await lab.run(node, ["nft", "-f", "-"], podRules({ cidrs: POD_CIDRS }));
+}
+
+export async function unguard(lab: Lab, node: string): Promise<void> {
+  await lab.run(node, ["nft", "delete", "table", "inet", "sallyport"]);
+}
+
+/** TCP packets that the node's guard has refused. */
+export async function refusedAt(lab: Lab, node: string): Promise<number> {
+  const listing = await lab.run(node, ["nft", "list", "counter", "inet", "sallyport", POD_COUNTERS.refusedTcp]);
+  return Number(/packets (\d+)/.exec(listing)?.[1]);
 }

@@ -1,34 +1,36 @@
-import { beforeAll, expect, test } from "@jest/globals";
+import { beforeAll, describe, expect, test } from "@jest/globals";
 import { withFolder } from "../folder.ts";
 import { BUILD_MS } from "../kube/go-build.ts";
 import { labSupport, lastJson, runProgram } from "../node/lab-program.ts";
-import { ensureMeshTools } from "./mesh-tools.ts";
+import { ensureMeshTools, ensureOlderEnvoy } from "./mesh-tools.ts";
+import { OUTCOMES } from "./outcomes.ts";
 import { describeWithIstio } from "./with-istio.ts";
 
-const WANTED: Readonly<Record<string, unknown>> = {
-  "an app reaches the server by its Service's address": 200,
-  "the server's proxy names the client": "spiffe://cluster.local/ns/shop/sa/client",
-  "the flow passed the SaP and came out of the tunnel": ["220 server\n", 1, 1, 1, 1],
-  "Istio's AuthorizationPolicy denies another service account": 403,
-  "a pod reaches its own Service": 200,
-  "who is no member is reached directly": "220 guest\n",
-};
+const runs = [
+  { name: "of the newest Envoys with two workers", older: false, concurrency: 2 },
+  { name: "of Envoys 1.39 with one worker", older: true, concurrency: 1 },
+];
 
 describeWithIstio(
-  "an overlay in a mesh",
+  "in a mesh",
   () => {
-    let outcomes: Readonly<Record<string, unknown>> = {};
-    beforeAll(async () => {
-      const program = new URL("overlay-program.ts", import.meta.url).pathname;
-      const tools = JSON.stringify(await ensureMeshTools());
-      const ran = await withFolder((folder) =>
-        runProgram(program, [folder, tools, JSON.stringify({ concurrency: 1 })]),
-      );
-      outcomes = lastJson(ran) as typeof outcomes;
-    }, BUILD_MS);
+    describe.each(runs)("$name", ({ older, concurrency }) => {
+      let outcomes: Readonly<Record<string, unknown>> = {};
+      beforeAll(async () => {
+        const program = new URL("overlay-program.ts", import.meta.url).pathname;
+        const tools = await ensureMeshTools();
+        const chosen = older ? { ...tools, envoy: await ensureOlderEnvoy() } : tools;
+        const args = [JSON.stringify(chosen), JSON.stringify({ concurrency })];
+        outcomes = lastJson(await withFolder((folder) => runProgram(program, [folder, ...args]))) as typeof outcomes;
+      }, BUILD_MS);
 
-    test.each(Object.keys(WANTED))("%s", (claim) => {
-      expect(outcomes[claim]).toEqual(WANTED[claim]);
+      test.each(Object.keys(OUTCOMES))("%s", (claim) => {
+        expect(outcomes[claim]).toEqual(OUTCOMES[claim]);
+      });
+
+      test("nothing was tried that isn't expected", () => {
+        expect(Object.keys(outcomes)).toEqual(Object.keys(OUTCOMES));
+      });
     });
   },
   labSupport.kind === "root" ? undefined : "sidecars run as another user than their apps, which needs root",

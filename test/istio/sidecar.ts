@@ -107,6 +107,8 @@ function environment(
       statusPort: 15020,
       proxyAdminPort: 15000,
       concurrency,
+      // Listeners that are gone answer for so long.
+      drainDuration: "1s",
     }),
     ISTIO_META_SALLYPORT_POD_UID: uid,
   };
