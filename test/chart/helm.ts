@@ -1,7 +1,12 @@
 /** Helm itself, built from the Go modules that `helm/go.sum` pins. */
 import { readFile } from "node:fs/promises";
 import { join } from "node:path";
+import { projectFolder } from "../../controller/node/envoy.ts";
 import { ensureProgram, type Progress } from "../kube/go-build.ts";
+
+export const CHART = join(projectFolder(), "manifests", "chart");
+/** That it is installed in unless somebody says otherwise. */
+export const NAMESPACE = "sallyport-system";
 
 const MODULE = new URL("helm/", import.meta.url).pathname;
 const HELM = "helm.sh/helm/v3";

@@ -1,6 +1,7 @@
 import { describe, expect, test } from "@jest/globals";
 import { runToEnd } from "../../controller/node/child.ts";
-import { CHART, describeWithHelm, NAMESPACE } from "./with-helm.ts";
+import { CHART, NAMESPACE } from "./helm.ts";
+import { describeWithHelm } from "./with-helm.ts";
 
 const EDGE = ["--set", "gateways.edge.overlay=shop"];
 

@@ -1,12 +1,7 @@
-import { join } from "node:path";
 import { beforeAll, describe, jest } from "@jest/globals";
-import { projectFolder } from "../../controller/node/envoy.ts";
 import { goComplaint } from "../kube/go.ts";
 import { BUILD_MS } from "../kube/go-build.ts";
 import { ensureHelm } from "./helm.ts";
-
-export const CHART = join(projectFolder(), "manifests", "chart");
-export const NAMESPACE = "sallyport-system";
 
 const complaint = await goComplaint();
 

@@ -3,7 +3,7 @@ import { writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { parse, parseAllDocuments } from "yaml";
 import { runOrFail } from "../../controller/node/child.ts";
-import { CHART, NAMESPACE } from "../chart/with-helm.ts";
+import { CHART, NAMESPACE } from "../chart/helm.ts";
 import { istioFolder } from "./tools.ts";
 
 export interface InjectorFiles {
