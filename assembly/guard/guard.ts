@@ -2,6 +2,7 @@ import { Side } from "../decide/image.ts";
 import { inboundVerdict } from "../decide/inbound.ts";
 import { Verdict } from "../decide/verdict.ts";
 import { readConnection } from "../flow/facts.ts";
+import { Line } from "../host/line.ts";
 import { ascii, closeStream, Filter, property, Stream } from "../host/proxy.ts";
 import { PluginConfig } from "../sync/config.ts";
 import { FlowState } from "../sync/flows.ts";
@@ -30,6 +31,7 @@ export class Guard extends Plugin {
   connection(flow: i32): Filter {
     if (this.isOutside) return Filter.Continue;
     const verdict = readConnection(this.admission) ? this.decide() : Verdict.HostError;
+    if (verdict == Verdict.NotTunnelled && this.config.audits) return this.audit(verdict);
     this.report.count(verdict);
     if (verdict == Verdict.Allow) return Filter.Continue;
     vm.flows.setState(flow, FlowState.Refused);
@@ -53,13 +55,27 @@ export class Guard extends Plugin {
     return inboundVerdict(facts.peerAddress, destination.address);
   }
 
+  private audit(verdict: Verdict): Filter {
+    this.report.count(Verdict.Allow);
+    const line = this.report.wouldRefuse(verdict, this.admission.facts.now);
+    if (line !== null) {
+      this.addEnds(line);
+      this.report.endAudit();
+    }
+    return Filter.Continue;
+  }
+
   private log(verdict: Verdict): void {
-    const facts = this.admission.facts;
-    const line = this.report.refused(verdict, facts.now);
+    const line = this.report.refused(verdict, this.admission.facts.now);
     if (line === null) return;
+    this.addEnds(line);
+    this.report.end(verdict, this.admission);
+  }
+
+  private addEnds(line: Line): void {
+    const facts = this.admission.facts;
     line.text(" source=").address(facts.peerAddress, 0);
     line.text(" destination=").untrusted(facts.authority, facts.authorityLength);
-    this.report.end(verdict, this.admission);
   }
 }
 

@@ -17,6 +17,8 @@ export class PluginConfig {
   podOf: string = "";
   /** Guard: pods with the label `sallyport.dev/overlay: none` may stay outside. */
   mayOptOut: bool = false;
+  /** Guard: counts what it would refuse, and lets it in. */
+  audits: bool = false;
   /** Name of the cluster that leads to the controller. */
   cluster: Uint8Array = ascii("");
 
@@ -48,7 +50,7 @@ function isComplete(config: PluginConfig): bool {
   const namesNode = (config.nodeHex.length == 16) != config.podOf.length > 0;
   const knowsNothing = config.overlay == 0 && config.nodeHex.length + config.podOf.length + config.cluster.length == 0;
   if (config.role == PluginRole.Guard) return knowsNothing;
-  if (config.mayOptOut) return false;
+  if (config.mayOptOut || config.audits) return false;
   return config.role != PluginRole.None && config.overlay != 0 && namesNode && config.cluster.length > 0;
 }
 
@@ -79,6 +81,10 @@ function setField(config: PluginConfig, key: string, value: string): bool {
   if (key == "pod-of" && config.podOf.length == 0) {
     config.podOf = value;
     return value.length > 0 && value.length <= MAX_CLUSTER_BYTES && !value.includes("/");
+  }
+  if (key == "audit" && !config.audits) {
+    config.audits = value == "true";
+    return config.audits;
   }
   if (key == "opt-out" && !config.mayOptOut) {
     config.mayOptOut = value == "allow";

@@ -74,6 +74,18 @@ export class Report {
     this.send(this.auditLines);
   }
 
+  /** Counts what is let in only because it is audited; begins a line about it, null if the budget is spent. */
+  wouldRefuse(verdict: Verdict, now: u32): Line | null {
+    increment(this.audits[Audit.Deny]);
+    if (!this.auditLines.take(now)) return null;
+    const line = this.line.clear().text("sallyport ").text(this.place);
+    return line.text(" audit would=deny reason=").text(verdictName(verdict));
+  }
+
+  endAudit(): void {
+    this.send(this.auditLines);
+  }
+
   private send(budget: LogBudget): void {
     if (budget.suppressed > 0) this.line.text(" lines-suppressed=").number(budget.suppressed);
     budget.suppressed = 0;

@@ -32,8 +32,8 @@ export class ClusterWorld {
   readonly #settings: ReadSettings;
 
   /** `changed` is called often: whenever the world or the health of a kind may be another. */
-  constructor(client: ApiClient, changed: () => void, { source, trustDomain, ...options }: ClusterOptions = {}) {
-    this.#settings = trustDomain === undefined ? {} : { trustDomain };
+  constructor(client: ApiClient, changed: () => void, { source, ...options }: ClusterOptions = {}) {
+    this.#settings = options;
     const sourceOf = source ?? ((collection: Collection) => listWatch(client, collection));
     this.#reflectors = COLLECTIONS.map((collection) => [
       collection,

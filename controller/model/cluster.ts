@@ -9,6 +9,8 @@ export interface Pod extends Member {
   readonly hostNetwork: boolean;
   /** Name of its Node. */
   readonly node?: string;
+  /** Its init container says that it has loaded the rules that lead its flows into the overlay. */
+  readonly hasRules: boolean;
 }
 
 /** core/v1 Node. */

@@ -44,6 +44,8 @@ const endpointsOfPods = new WeakMap<Pod, OverlayEndpoint>();
 export interface ReadSettings {
   /** Of the SPIFFE ids of pods. */
   readonly trustDomain?: string;
+  /** Pods that have not loaded the rules are outsiders: as long as nothing leads their flows, they have no part in it. */
+  readonly onlyWithRules?: boolean;
 }
 
 /** A value and where it came from. */
@@ -70,9 +72,11 @@ export class Draft {
   readonly #repeated = new Set<string>();
   readonly #seen = new Map<string, Origin>();
   readonly #trustDomain: string;
+  readonly #onlyWithRules: boolean;
 
-  constructor({ trustDomain = USUAL_TRUST_DOMAIN }: ReadSettings = {}) {
+  constructor({ trustDomain = USUAL_TRUST_DOMAIN, onlyWithRules = false }: ReadSettings = {}) {
     this.#trustDomain = trustDomain;
+    this.#onlyWithRules = onlyWithRules;
   }
 
   take(raw: RawObject): void {
@@ -203,7 +207,7 @@ export class Draft {
 
   /** A pod with addresses of its own, in the overlay that its namespace names. */
   #endpointOf([pod, raw]: Found<Pod>): OverlayEndpoint[] {
-    const { hostNetwork, node: _, ...member } = pod;
+    const { hostNetwork, node: _, hasRules: __, ...member } = pod;
     if (hostNetwork || member.addresses.length === 0) return [];
     const overlay = this.#overlayOf(pod, raw);
     const known = endpointsOfPods.get(pod);
@@ -214,7 +218,8 @@ export class Draft {
   }
 
   /** Its namespace's, unless it asks to stay outside and may. */
-  #overlayOf({ namespace, labels }: Pod, raw: RawObject): string {
+  #overlayOf({ namespace, labels, hasRules }: Pod, raw: RawObject): string {
+    if (this.#onlyWithRules && !hasRules) return "";
     const name = this.#namespaces.get(namespace)?.labels[OVERLAY_LABEL] ?? "";
     if (name === "" || labels[OVERLAY_LABEL] !== OPTED_OUT) return name;
     const [overlay] = this.#overlays.find(([overlay]) => overlay.name === name) ?? [];

@@ -1,5 +1,6 @@
 import { z } from "zod";
 import type { Pod } from "../model/cluster.ts";
+import { INIT_CONTAINER, RULES_TITLE } from "../model/labels.ts";
 import type { NamedPort, Origin } from "../model/resources.ts";
 import { anyText, kubernetesObject, namespaced, objectName, someFields } from "./kubernetes-object.ts";
 import { portNameComplaint } from "./names.ts";
@@ -15,6 +16,11 @@ const containerPort = someFields({
 
 const container = someFields({ ports: withDefault(list(containerPort), []), restartPolicy: optional(anyText) });
 
+const initStatus = someFields({
+  name: anyText,
+  state: optional(someFields({ terminated: optional(someFields({ message: optional(anyText) })) })),
+});
+
 const pod = kubernetesObject("v1", "Pod", {
   metadata: namespaced,
   spec: someFields({
@@ -29,6 +35,7 @@ const pod = kubernetesObject("v1", "Pod", {
       phase: optional(anyText),
       podIP: optional(address),
       podIPs: withDefault(list(someFields({ ip: address })), []),
+      initContainerStatuses: withDefault(list(initStatus), []),
     }),
   ),
 });
@@ -53,9 +60,14 @@ export function decodePod(object: unknown, origin: Origin, trustDomain: string):
     ports: [...spec.containers, ...sidecars].flatMap(({ ports }) => ports.map(portOf)),
     identity: `spiffe://${trustDomain}/ns/${metadata.namespace}/sa/${spec.serviceAccountName ?? "default"}`,
     hostNetwork: spec.hostNetwork,
+    hasRules: (status?.initContainerStatuses ?? []).some(saysRules),
     ...(spec.nodeName !== undefined && { node: spec.nodeName }),
   };
   return { value, issues: [] };
+}
+
+function saysRules({ name, state }: z.output<typeof initStatus>): boolean {
+  return name === INIT_CONTAINER && (state?.terminated?.message ?? "").startsWith(RULES_TITLE);
 }
 
 /** Its addresses may be another pod's by now. */

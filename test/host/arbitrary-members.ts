@@ -108,6 +108,7 @@ function pod(facts: MemberFacts, own: readonly string[], nodes: readonly Node[],
     ports,
     identity: `spiffe://cluster.local/ns/${namespace}/sa/${account}`,
     hostNetwork: kind === "host",
+    hasRules: false,
     ...(node && { node: node.name }),
   };
 }

@@ -1,7 +1,9 @@
 import { readFileSync } from "node:fs";
 import { describe, expect, test } from "@jest/globals";
 import { parse } from "yaml";
-import { formatRejection } from "../../controller/read/issue.ts";
+import type { RawObject } from "../../controller/read/documents.ts";
+import { Draft } from "../../controller/read/draft.ts";
+import { formatRejection, rejection } from "../../controller/read/issue.ts";
 import { decodeWorld } from "../../controller/read/world.ts";
 import { brokenKubernetesObjects, pod } from "./broken-kubernetes-objects.ts";
 
@@ -10,6 +12,11 @@ const read = (...objects: unknown[]) => {
   const { world, rejections, unreadable } = decodeWorld([{ file: "a.json", text }]);
   return { world, messages: [...unreadable, ...rejections].map(formatRejection) };
 };
+
+function rawObject(object: Record<string, unknown>): RawObject {
+  const origin = { file: "a.json", line: 1, kind: String(object.kind), name: "a" };
+  return { object, origin, reject: (issue) => rejection(origin, issue), once: (decode) => decode() };
+}
 
 const list = (kind: string, apiVersion: string, items: unknown) => ({ kind, apiVersion, metadata: {}, items });
 const namespace = (name: string, labels: object = {}) => {
@@ -41,6 +48,7 @@ describe("what kubectl prints", () => {
       ],
       identity: "spiffe://cluster.local/ns/shop/sa/web",
       hostNetwork: false,
+      hasRules: false,
       node: "worker-1",
     });
     expect(proxy).toMatchObject({ hostNetwork: true, addresses: ["172.18.0.3", "fc00:f853:ccd:e793::3"] });
@@ -153,6 +161,20 @@ describe("a pod", () => {
     const overlay = { apiVersion: "sallyport.dev/v1alpha1", kind: "Overlay", metadata: { name: "o" }, spec };
     const { world, messages } = read(asking, overlay, namespace("x", { "sallyport.dev/overlay": "o" }));
     expect({ overlay: world.endpoints[0]?.overlay, messages }).toEqual(want);
+  });
+
+  test.each([
+    { name: "that has loaded the rules", message: "# sallyport rules: enforce\n", overlay: "o" },
+    { name: "that has loaded rules that audit", message: "# sallyport rules: audit\n", overlay: "o" },
+    { name: "whose namespace had none when it started", message: "no rules", overlay: "" },
+    { name: "whose init container said nothing", message: undefined, overlay: "" },
+    { name: "of which another init container says so", message: "# sallyport rules: enforce", by: "x", overlay: "" },
+  ])("$name is in overlay '$overlay' where only those are that have", ({ message, by = "sallyport-init", overlay }) => {
+    const initContainerStatuses = [{ name: by, state: { terminated: { exitCode: 0, message } } }];
+    const started = pod({ status: { podIPs: [{ ip: "10.0.0.1" }], initContainerStatuses } });
+    const draft = new Draft({ onlyWithRules: true });
+    for (const object of [started, namespace("x", { "sallyport.dev/overlay": "o" })]) draft.take(rawObject(object));
+    expect([draft.world().endpoints.map((endpoint) => endpoint.overlay), draft.rejections]).toEqual([[overlay], []]);
   });
 
   test("is in the namespace default if it names none", () => {

@@ -85,6 +85,14 @@ describe("render", () => {
     await expectGolden(golden, policy.trimEnd());
   });
 
+  test("lets in what came past the tunnel, and counts it, where the overlay audits", async () => {
+    const { out } = await rendered([overlay(", enforcement: Audit"), GATEWAY, namespace("a")]);
+    expect(out).toContain("# sallyport rules: audit");
+    expect(out).not.toContain("kind: NetworkPolicy");
+    const [guard] = objectsOf(out).filter(({ kind }) => kind === "WasmPlugin");
+    expect(guard?.spec).toMatchObject({ pluginConfig: { role: "guard", audit: "true" } });
+  });
+
   test("names the code that the controller serves by its digest", async () => {
     const { out } = await sallyport("render", "-f", SAMPLE);
     expect(out.split(DIGEST)).toHaveLength(1 + 2 * 3);

@@ -91,6 +91,19 @@ describe("the inbound guard", () => {
     expect(connection).toMatchObject({ wasContinued: passes, closes: passes ? 0 : 1 });
   });
 
+  test("that audits counts what came past the tunnel, says so, and lets it in", () => {
+    const proxy = new FakeEndpointProxy();
+    proxy.configure('{"role":"guard","audit":"true"}');
+    const connection = proxy.openConnection({ source: "10.77.0.11:33000", destination: "10.77.0.12:8080" });
+    expect(connection).toMatchObject({ wasContinued: true, closes: 0 });
+    const counted = ["allow", "not-tunnelled", "audit-deny"].map((name) => proxy.counter(`sallyport.guard.${name}`));
+    expect(counted).toEqual([1, 0, 1]);
+    expect(proxy.logs).toEqual([
+      "sallyport guard audit would=deny reason=not-tunnelled source=10.77.0.11 destination=10.77.0.12:8080",
+    ]);
+    expect(proxy.openConnection({ destination: "10.77.0.12:8080" })).toMatchObject({ wasContinued: false, closes: 1 });
+  });
+
   test("asks nobody for an image", () => {
     const proxy = guard();
     proxy.tick(5000);
@@ -117,6 +130,7 @@ describe("the inbound guard", () => {
     { name: "an overlay", text: '{"role":"guard","overlay":"7"}' },
     { name: "a node", text: '{"role":"guard","node":"0123456789abcdef"}' },
     { name: "a controller", text: '{"role":"guard","control":"control"}' },
+    { name: "another answer to auditing", text: '{"role":"guard","audit":"yes"}' },
     { name: "another answer to leaving", text: '{"role":"guard","opt-out":"yes"}' },
     { name: "two roles", text: '{"role":"guard","role":"guard"}' },
   ])("refuses a configuration with $name", ({ text }) => {

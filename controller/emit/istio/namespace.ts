@@ -16,13 +16,14 @@ import { sidecarFilters, sidecarParts } from "./sidecar.ts";
  */
 export function namespaceResources(policy: CompiledPolicy, namespace: string, mesh: Mesh): JsonObject[] {
   const overlay = policy.overlay.name;
+  const audits = policy.overlay.enforcement === "Audit";
   return [
     {
       apiVersion: "v1",
       kind: "ConfigMap",
       metadata: metadata("sallyport-rules", namespace, overlay),
       // Pods load it by the init container of the injection template. Without it, as elsewhere, that does nothing.
-      data: { "rules.nft": podRules({ cidrs: policy.overlay.cidr }) },
+      data: { "rules.nft": podRules({ cidrs: policy.overlay.cidr, audits }) },
     },
     {
       apiVersion: "networking.istio.io/v1alpha3",
@@ -30,12 +31,8 @@ export function namespaceResources(policy: CompiledPolicy, namespace: string, me
       metadata: metadata("sallyport", namespace, overlay),
       spec: { configPatches: patches(policy, mesh) },
     },
-    {
-      apiVersion: "networking.k8s.io/v1",
-      kind: "NetworkPolicy",
-      metadata: metadata("sallyport", namespace, overlay, { [COMPANION_LABEL]: overlay }),
-      spec: pinned(policy, mesh),
-    },
+    // It can only deny.
+    ...(audits ? [] : [companion(policy, namespace, mesh)]),
     {
       apiVersion: "extensions.istio.io/v1alpha1",
       kind: "WasmPlugin",
@@ -43,6 +40,16 @@ export function namespaceResources(policy: CompiledPolicy, namespace: string, me
       spec: guard(policy, mesh),
     },
   ];
+}
+
+function companion(policy: CompiledPolicy, namespace: string, mesh: Mesh): JsonObject {
+  const overlay = policy.overlay.name;
+  return {
+    apiVersion: "networking.k8s.io/v1",
+    kind: "NetworkPolicy",
+    metadata: metadata("sallyport", namespace, overlay, { [COMPANION_LABEL]: overlay }),
+    spec: pinned(policy, mesh),
+  };
 }
 
 function patches(policy: CompiledPolicy, mesh: Mesh): JsonObject[] {
@@ -70,7 +77,11 @@ function guard({ overlay }: CompiledPolicy, mesh: Mesh): JsonObject {
     failStrategy: "FAIL_CLOSE",
     match: [{ mode: "SERVER" }],
     pluginName: "guard",
-    pluginConfig: { role: "guard", ...(overlay.podOptOut === "Allow" && { "opt-out": "allow" }) },
+    pluginConfig: {
+      role: "guard",
+      ...(overlay.podOptOut === "Allow" && { "opt-out": "allow" }),
+      ...(overlay.enforcement === "Audit" && { audit: "true" }),
+    },
   };
 }
 

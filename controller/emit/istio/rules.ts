@@ -1,9 +1,12 @@
 /** The nftables rules of a pod in a mesh, beside Istio's own, which they leave as they are. Pure text. */
+import { RULES_TITLE } from "../../model/labels.ts";
 import { CODE_PORT, CONTROL_PORT, HOP_PRIORITY, OUTBOUND_PORT, TUNNEL_PORT } from "../../model/ports.ts";
 
 export interface PodRuleFacts {
   /** Address blocks that pods have addresses of, IPv4 and IPv6. Who of them is a member `stamp` knows. */
   readonly cidrs: readonly string[];
+  /** The guard counts what it would refuse, and lets it in. */
+  readonly audits?: boolean;
 }
 
 /** Counters that `nft list counters` shows, by what they count. */
@@ -27,11 +30,12 @@ const MESH_PORTS = [15020, 15021, 15090];
  * One transaction for `nft -f -` that replaces the table whole, so that there is no moment without rules. It is to be
  * loaded before the proxy starts: a connection that is older would go on past the overlay.
  */
-export function podRules({ cidrs }: PodRuleFacts): string {
+export function podRules({ cidrs, audits = false }: PodRuleFacts): string {
   const counters = Object.values(POD_COUNTERS).map((name) => `  counter ${name} {\n  }`);
-  const chains = [captureChain(cidrs), tunnelChain(), guardChain()];
+  const chains = [captureChain(cidrs), tunnelChain(), guardChain(audits)];
   const table = ["table inet sallyport {", [...counters, ...chains].join("\n\n"), "}"].join("\n");
-  return `add table inet sallyport\ndelete table inet sallyport\n${table}\n`;
+  const title = `${RULES_TITLE} ${audits ? "audit" : "enforce"}`;
+  return `${title}\nadd table inet sallyport\ndelete table inet sallyport\n${table}\n`;
 }
 
 /**
@@ -63,8 +67,9 @@ function tunnelChain(): string {
  * Closed by default. By the port that was dialled and not by the one that Istio redirected to; by the connection's
  * direction and not by `ct state new`, so that connections which are older than the rules are cut too.
  */
-function guardChain(): string {
-  return chain("guard", "type filter hook input priority -1; policy drop;", [
+function guardChain(audits: boolean): string {
+  const policy = audits ? "accept" : "drop";
+  return chain("guard", `type filter hook input priority -1; policy ${policy};`, [
     'iifname "lo" accept',
     "ct direction reply accept",
     `meta l4proto tcp ct original proto-dst ${set([TUNNEL_PORT, ...MESH_PORTS])} accept`,
@@ -72,9 +77,9 @@ function guardChain(): string {
     "icmpv6 type { nd-neighbor-solicit, nd-neighbor-advert } accept",
     "meta l4proto { icmp, icmpv6 } ct state related accept",
     // A stray segment of a live connection: a reset would end it.
-    `ct state invalid counter name ${POD_COUNTERS.refusedOther} drop`,
-    `meta l4proto tcp counter name ${POD_COUNTERS.refusedTcp} reject with tcp reset`,
-    `counter name ${POD_COUNTERS.refusedOther} drop`,
+    `ct state invalid counter name ${POD_COUNTERS.refusedOther} ${policy}`,
+    `meta l4proto tcp counter name ${POD_COUNTERS.refusedTcp} ${audits ? policy : "reject with tcp reset"}`,
+    `counter name ${POD_COUNTERS.refusedOther} ${policy}`,
   ]);
 }
 
