@@ -6,6 +6,7 @@ import { demoCommand } from "./demo.ts";
 import { diffCommand } from "./diff.ts";
 import { execCommand } from "./exec.ts";
 import { explainCommand } from "./explain.ts";
+import { gatewayCommand } from "./gateway.ts";
 import { lintCommand } from "./lint.ts";
 import { matrixCommand } from "./matrix.ts";
 import { renderCommand } from "./render.ts";
@@ -39,6 +40,7 @@ const USES: Readonly<Record<string, string>> = {
   lint: "sallyport lint -f manifests/samples/shop",
   test: "sallyport test manifests/samples/tests/shop.yaml",
   render: "sallyport render -f manifests/samples/mesh --namespace shop",
+  gateway: "sallyport gateway --drain 60",
   controller: "sallyport controller --pod-name a --pod-ip 192.0.2.7 --certificates ./certs",
   check: "sallyport check --namespace shop",
   demo: "sallyport demo",
@@ -67,7 +69,7 @@ function program(run: Run): Command {
     .helpCommand("help [command]", "print help for a command")
     .addHelpText("after", EXAMPLES);
   const offline = [explainCommand(run), matrixCommand(run), diffCommand(run), lintCommand(run), testCommand(run)];
-  const mesh = [renderCommand(run), checkCommand(run), controllerCommand(run)];
+  const mesh = [renderCommand(run), checkCommand(run), controllerCommand(run), gatewayCommand(run)];
   const running = [demoCommand(run), upCommand(run), statusCommand(run), execCommand(run)];
   for (const command of offline) command.helpGroup("Ask about policy, before anything is applied:");
   for (const command of mesh) command.helpGroup("Bring it into Istio:");

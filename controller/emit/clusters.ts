@@ -16,6 +16,7 @@ import {
   socketAddress,
   type TlsSecrets,
 } from "./envoy.ts";
+import { GATEWAY_KEEPALIVE, replicaChecks } from "./replica-checks.ts";
 
 /** Flows have no idle limit, so the kernel must find out that the other end has gone. Seconds. */
 const KEEPALIVE: JsonObject = { tcp_keepalive: { keepalive_time: 60, keepalive_interval: 10, keepalive_probes: 6 } };
@@ -75,22 +76,10 @@ export function gatewayCluster(gateway: GatewayRef, { tls, source }: Caller): Js
     ...(gateway.named ? BY_NAME : { type: "STATIC" }),
     ...clusterDefaults(),
     upstream_bind_config: ownSockets(source),
-    typed_extension_protocol_options: http2Upstream(),
+    typed_extension_protocol_options: http2Upstream(GATEWAY_KEEPALIVE),
     transport_socket: mutualTls("Upstream", tls, [{ exact: gateway.identity }]),
     load_assignment: loadAssignment(gatewayClusterName(gateway.nodeId), gateway.addresses),
-    health_checks: [
-      {
-        timeout: "1s",
-        interval: "1s",
-        no_traffic_interval: "1s",
-        unhealthy_interval: "0.25s",
-        unhealthy_threshold: 1,
-        healthy_threshold: 1,
-        tcp_health_check: {},
-      },
-    ],
-    // With no healthy replica left, none is tried at random: the flow fails at once.
-    common_lb_config: { healthy_panic_threshold: { value: 0 } },
+    ...replicaChecks(),
   };
 }
 
@@ -129,12 +118,19 @@ export function controlCluster(name: string, control: Control, { tls, source }: 
   };
 }
 
-/** A name that can't be resolved is asked for again soon: without it a new sidecar lets nothing pass. */
+/**
+ * Every address of the name is a host. It is asked for again so often because a replica that is gone is found out by
+ * other means, and sooner; a new one waits for it. A name that can't be resolved is asked for again soon: without it a
+ * new sidecar lets nothing pass.
+ */
 const BY_NAME: JsonObject = {
-  type: "STRICT_DNS",
-  dns_lookup_family: "V4_PREFERRED",
-  dns_refresh_rate: "30s",
-  dns_failure_refresh_rate: { base_interval: "0.5s", max_interval: "5s" },
+  cluster_type: extension("envoy.clusters.dns", "extensions.clusters.dns.v3.DnsCluster", {
+    dns_lookup_family: "V4_PREFERRED",
+    dns_refresh_rate: "30s",
+    // Sidecars that started together don't ask together for ever.
+    dns_jitter: "5s",
+    dns_failure_refresh_rate: { base_interval: "0.5s", max_interval: "5s" },
+  }),
 };
 
 /** Filter state of ours that steers an ORIGINAL_DST cluster, and more. */

@@ -85,8 +85,8 @@ function outboundListener({ prefix, listen, stamp, destination }: Endpoint): Jso
     stat_prefix: `${prefix}outbound`,
     cluster: `${prefix}deny`,
     idle_timeout: "0s",
-    // A replica may have died a moment ago; a refusal is tried twice for that.
-    max_connect_attempts: 2,
+    // A replica may have died a moment ago; a refusal is tried again for that.
+    max_connect_attempts: 3,
     tunneling_config: {
       hostname: "%DOWNSTREAM_LOCAL_ADDRESS%",
       headers_to_add: [{ header: { key: "sallyport-stamp", value: "%FILTER_STATE(wasm.sallyport_stamp:PLAIN)%" } }],

@@ -43,7 +43,7 @@ export function listenOn(hosts: readonly string[], port: number): JsonObject {
 }
 
 /** HTTP/2 towards the next proxy, CONNECT allowed, with limits that keep flows from killing each other. */
-export function http2Upstream(): JsonObject {
+export function http2Upstream(keepalive: JsonObject = KEEPALIVE): JsonObject {
   return {
     "envoy.extensions.upstreams.http.v3.HttpProtocolOptions": typed(
       "extensions.upstreams.http.v3.HttpProtocolOptions",
@@ -55,7 +55,7 @@ export function http2Upstream(): JsonObject {
             allow_connect: true,
             // Bounds how many flows one failed connection takes with it.
             max_concurrent_streams: 100,
-            connection_keepalive: KEEPALIVE,
+            connection_keepalive: keepalive,
             ...HTTP2_WINDOWS,
           },
         },

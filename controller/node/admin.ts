@@ -10,14 +10,23 @@ const TIMEOUT_MS = 5000;
 
 /** `path` such as `/ready`, `/stats?filter=tcp` or `/config_dump`. Fails when nobody listens on the socket. */
 export function adminGet(socket: string, path: string): Promise<AdminAnswer> {
+  return ask(socket, path, "GET");
+}
+
+/** For what changes something, such as `/drain_listeners`. */
+export function adminPost(socket: string, path: string): Promise<AdminAnswer> {
+  return ask(socket, path, "POST");
+}
+
+function ask(socketPath: string, path: string, method: string): Promise<AdminAnswer> {
   return new Promise((resolve, reject) => {
-    const sent = request({ socketPath: socket, path, agent: false, timeout: TIMEOUT_MS }, (response) => {
+    const sent = request({ socketPath, path, method, agent: false, timeout: TIMEOUT_MS }, (response) => {
       const chunks: Buffer[] = [];
       response.on("data", (chunk: Buffer) => chunks.push(chunk));
       response.on("error", reject);
       response.on("end", () => resolve({ status: response.statusCode ?? 0, body: Buffer.concat(chunks).toString() }));
     });
-    sent.on("timeout", () => sent.destroy(new Error(`no answer from ${socket} within ${TIMEOUT_MS} ms`)));
+    sent.on("timeout", () => sent.destroy(new Error(`no answer from ${socketPath} within ${TIMEOUT_MS} ms`)));
     sent.on("error", reject);
     sent.end();
   });

@@ -12,8 +12,12 @@ export type ReadCertificate =
 
 const FILES = { certificate: "cert-chain.pem", key: "key.pem", root: "root-cert.pem" };
 
-/** What is in the folder at this moment. `identity`: the SPIFFE id that nodes will ask it for. */
-export async function readCertificate(folder: string, identity: string, now: number): Promise<ReadCertificate> {
+/** What is in the folder at this moment. `identity`: the SPIFFE id that nodes will ask it for; undefined: any one. */
+export async function readCertificate(
+  folder: string,
+  identity: string | undefined,
+  now: number,
+): Promise<ReadCertificate> {
   const texts: string[] = [];
   for (const name of [FILES.certificate, FILES.key, FILES.root]) {
     const text = await readFile(join(folder, name), "utf8").catch(({ code }: NodeJS.ErrnoException) => ({ code }));
@@ -27,7 +31,7 @@ export async function readCertificate(folder: string, identity: string, now: num
   if (!isKeyOf(leaf, key)) return { problem: `${join(folder, FILES.key)} isn't the key of the certificate` };
   if (leafOf(root) === undefined) return { problem: `${join(folder, FILES.root)} holds no certificate` };
   const found = identityOf(leaf);
-  if (found !== identity) return { problem: otherIdentity(found, identity) };
+  if (identity !== undefined && found !== identity) return { problem: otherIdentity(found, identity) };
   const notAfter = Date.parse(leaf.validTo);
   if (notAfter <= now) return { problem: `the certificate in ${folder} ended at ${new Date(notAfter).toISOString()}` };
   return { issued: { certificate, key, root, notBefore: Date.parse(leaf.validFrom), notAfter } };
@@ -73,7 +77,7 @@ export class CertificateFolder {
 
   constructor(
     private readonly folder: string,
-    private readonly identity: string,
+    private readonly identity: string | undefined,
     private readonly events: CertificateEvents,
   ) {}
 
