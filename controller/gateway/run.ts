@@ -2,7 +2,7 @@
 
 import { isReady } from "../node/admin.ts";
 import { prepareAdminSocket } from "../node/admin-socket.ts";
-import { CertificateFolder } from "../operator/certificate.ts";
+import { CertificateFolder } from "../serve/certificate-folder.ts";
 import { type Bootstrap, readBootstrap } from "./bootstrap-file.ts";
 import { flowsEnded, liveFlows, refuseNewFlows } from "./drain.ts";
 import { EnvoyProcess } from "./envoy-process.ts";

@@ -1,9 +1,9 @@
-/** The controller's own certificate, as istio-agent's OUTPUT_CERTS or anybody else writes it. */
+/** A pod's own certificate, as istio-agent's OUTPUT_CERTS or anybody else writes it. */
 import { createPrivateKey, X509Certificate } from "node:crypto";
 import { readFile } from "node:fs/promises";
 import { join } from "node:path";
-import type { Issued } from "../serve/authority.ts";
-import { identityOf } from "../serve/peer.ts";
+import type { Issued } from "./authority.ts";
+import { identityOf } from "./peer.ts";
 
 export type ReadCertificate =
   | { readonly issued: Issued }
