@@ -15,22 +15,26 @@ export interface InjectorFiles {
 }
 
 // biome-ignore lint/suspicious/noExplicitAny: Kubernetes' objects, of which a few fields are looked at
-type Manifest = any;
+export type Manifest = any;
 
-/** Objects of istiod's own chart. `ours` are arguments for our chart, `theirs` for istiod's. */
+/** Objects of istiod's own chart. `ours` are arguments for our chart, undefined: without it; `theirs` for istiod's. */
 export async function istiodObjects(
   helm: string,
   folder: string,
-  ours: readonly string[],
+  ours: readonly string[] | undefined,
   theirs: readonly string[],
 ): Promise<Manifest[]> {
   const template = (name: string, chart: string, namespace: string, args: readonly string[]) =>
     runOrFail([helm, "template", name, chart, "--namespace", namespace, ...args]);
-  const shown = await template("sallyport", CHART, NAMESPACE, ["--show-only", "templates/injection.yaml", ...ours]);
-  const values = join(folder, "istiod-values.yaml");
-  await writeFile(values, parse(shown).data["istiod-values.yaml"]);
+  const values: string[] = [];
+  if (ours !== undefined) {
+    const shown = await template("sallyport", CHART, NAMESPACE, ["--show-only", "templates/injection.yaml", ...ours]);
+    const file = join(folder, "istiod-values.yaml");
+    await writeFile(file, parse(shown).data["istiod-values.yaml"]);
+    values.push("--values", file);
+  }
   const chart = join(await istioFolder(), "manifests/charts/istio-control/istio-discovery");
-  const text = await template("istiod", chart, "istio-system", ["--values", values, ...theirs]);
+  const text = await template("istiod", chart, "istio-system", [...values, ...theirs]);
   return parseAllDocuments(text).flatMap((document) => document.toJS() ?? []);
 }
 

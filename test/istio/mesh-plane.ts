@@ -49,10 +49,17 @@ export class MeshPlane {
     private readonly code: Server,
   ) {}
 
-  static async start(tools: MeshTools, folder: string, namespaces: readonly string[]): Promise<MeshPlane> {
+  /** `objects`, YAML, are there before istiod starts. */
+  static async start(
+    tools: MeshTools,
+    folder: string,
+    namespaces: readonly string[],
+    objects?: string,
+  ): Promise<MeshPlane> {
     const api = await ApiServer.start(tools.plane, join(folder, "s"));
     await api.kubectl("create", "-f", join(tools.istio, "manifests/charts/base/files/crd-all.gen.yaml"));
     for (const namespace of ["istio-system", ...namespaces]) await api.kubectl("create", "namespace", namespace);
+    if (objects !== undefined) await applyTo(api, objects);
     const istiod = await startIstiod(tools, folder, api);
     const code = new FilterCode(readFileSync(join(projectFolder(), "build/wasm/endpoint.wasm"))).server();
     code.listen(CODE_PORT, CONTROLLER_ADDRESS);
@@ -61,9 +68,8 @@ export class MeshPlane {
   }
 
   /** Applies YAML as a person would. */
-  async apply(text: string): Promise<void> {
-    const { code, stderr } = await this.api.tryKubectl(["apply", "--server-side", "-f", "-"], text);
-    if (code !== 0) throw new Error(`kubectl apply: ${stderr}`);
+  apply(text: string): Promise<void> {
+    return applyTo(this.api, text);
   }
 
   /** Sum of one of istiod's metrics over its labels; 0 while there is none. */
@@ -91,6 +97,11 @@ export class MeshPlane {
     this.istiod.kill("SIGKILL");
     await this.api.crash();
   }
+}
+
+async function applyTo(api: ApiServer, text: string): Promise<void> {
+  const { code, stderr } = await api.tryKubectl(["apply", "--server-side", "-f", "-"], text);
+  if (code !== 0) throw new Error(`kubectl apply: ${stderr}`);
 }
 
 async function startIstiod({ istiod }: MeshTools, folder: string, api: ApiServer): Promise<ChildProcess> {

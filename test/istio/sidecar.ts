@@ -19,6 +19,8 @@ export interface SidecarSettings {
   readonly concurrency?: number;
   /** Runs in the pod's node before the agent starts, as init containers do. */
   readonly init?: (node: string) => Promise<void>;
+  /** More of what the injector writes as PROXY_CONFIG. */
+  readonly proxyConfig?: object;
   /** Probes of the app that the agent answers for, as the injector writes them. */
   readonly probes?: object;
 }
@@ -86,7 +88,7 @@ function environment(
   pod: PodFacts,
   uid: string,
   home: string,
-  { concurrency = 1, probes }: SidecarSettings,
+  { concurrency = 1, proxyConfig, probes }: SidecarSettings,
 ) {
   const { name, namespace, address } = pod;
   return {
@@ -100,6 +102,7 @@ function environment(
     ISTIO_METAJSON_LABELS: JSON.stringify({ app: name }),
     PEER_METADATA_DISCOVERY: "false",
     PROXY_CONFIG: JSON.stringify({
+      ...proxyConfig,
       discoveryAddress: "istiod.istio-system.svc:15012",
       binaryPath: join(home, "envoy"),
       configPath: join(home, "proxy"),
