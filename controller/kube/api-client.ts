@@ -76,7 +76,12 @@ export class ApiClient {
     signal?: AbortSignal,
   ): Promise<IncomingMessage> {
     const url = new URL(this.#server.pathname.replace(/\/$/, "") + path, this.#server);
-    const headers = { accept: "application/json", ...(body && { "content-type": body.type }) };
+    const content = body && {
+      "content-type": body.type,
+      // Without it Node sends the body of a DELETE as if it were the next request.
+      "content-length": String(Buffer.byteLength(body.text)),
+    };
+    const headers = { accept: "application/json", ...content };
     const options: RequestOptions = { method, headers, ...(signal && { signal }) };
     // Each time: tokens are renewed.
     await this.#config.applyToHTTPSOptions(options);

@@ -20,7 +20,7 @@ const FORBIDDEN = 403;
 /** Whether an object with this field manager's fields as in `object` is there now; fails if the server can't be reached. */
 export async function applyObject(client: ApiClient, collection: Collection, object: KubeObject): Promise<Outcome> {
   const path = `${objectPath(collection, object)}?fieldManager=${FIELD_MANAGER}&force=true`;
-  return outcome(await client.ask("PATCH", path, object, "application/apply-patch+yaml"));
+  return outcomeOf(await client.ask("PATCH", path, object, "application/apply-patch+yaml"));
 }
 
 /** Changes single fields, also those of others: null removes one. */
@@ -31,7 +31,7 @@ export async function patchObject(
   patch: object,
 ): Promise<Outcome> {
   const path = `${objectPath(collection, object)}?fieldManager=${FIELD_MANAGER}`;
-  return outcome(await client.ask("PATCH", path, patch, "application/merge-patch+json"));
+  return outcomeOf(await client.ask("PATCH", path, patch, "application/merge-patch+json"));
 }
 
 /** Deletes this very object, and not one of the same name that was made since. */
@@ -39,7 +39,7 @@ export async function deleteObject(client: ApiClient, collection: Collection, ob
   const { uid } = metadataOf(object);
   const reply = await client.ask("DELETE", objectPath(collection, object), { preconditions: { uid } });
   if (reply.status === NOT_FOUND || reply.status === 409) return { kind: "gone" };
-  return reply.status < 300 ? { kind: "done", object: undefined } : outcome(reply);
+  return reply.status < 300 ? { kind: "done", object: undefined } : outcomeOf(reply);
 }
 
 /** `/apis/GROUP/VERSION/namespaces/NAMESPACE/PLURAL/NAME` */
@@ -63,7 +63,8 @@ export function metadataOf({ metadata }: KubeObject): Metadata {
   return metadata as Metadata;
 }
 
-function outcome({ status, body }: Reply): Outcome {
+/** What an answer to a write means. */
+export function outcomeOf({ status, body }: Reply): Outcome {
   if (status < 300) return { kind: "done", object: isMapping(body) ? body : undefined };
   const details = isMapping(body) && isMapping(body.details) ? body.details : {};
   // A server that doesn't know the kind names no kind.
@@ -72,14 +73,15 @@ function outcome({ status, body }: Reply): Outcome {
   if (causes.some(({ reason }) => reason === "NamespaceTerminating")) return { kind: "gone" };
   const reason = messageOf(body);
   if (status !== FORBIDDEN) return { kind: "refused", reason: `${reason} (status ${status})` };
-  return { kind: "forbidden", reason: `${reason}${advice(reason)}` };
+  return { kind: "forbidden", reason: withAdvice(reason) };
 }
 
 /** What the server says of a request that no role allows. */
 const DENIED = /User "([^"]+)" cannot (\w+) resource "([^"]+)" in API group "([^"]*)"/;
 
-function advice(reason: string): string {
+/** What the server said, and which verb to grant if that was why. */
+export function withAdvice(reason: string): string {
   const [, user, verb, resource, group] = DENIED.exec(reason) ?? [];
-  if (user === undefined) return "";
-  return `; grant ${user} the verb ${verb} on ${[resource, group].filter(Boolean).join(".")}`;
+  if (user === undefined) return reason;
+  return `${reason}; grant ${user} the verb ${verb} on ${[resource, group].filter(Boolean).join(".")}`;
 }

@@ -63,6 +63,18 @@ export class ClusterWorld {
     return own.flatMap(([, reflector]) => reflector.values().map(({ object }) => object as KubeObject));
   }
 
+  /** The objects of a kind that is read, as the server has them. */
+  objectsOf(kind: string): KubeObject[] {
+    const reflector = this.#reflectors.find(([collection]) => collection.kind === kind)?.[1];
+    return (reflector?.values() ?? []).map(({ object }) => object as KubeObject);
+  }
+
+  /** The object that messages name like this. */
+  find({ kind, name }: Pick<Origin, "kind" | "name">): KubeObject | undefined {
+    const reflector = this.#reflectors.find(([collection]) => collection.kind === kind)?.[1];
+    return reflector?.at(name.includes("/") ? name : `/${name}`)?.object as KubeObject | undefined;
+  }
+
   /** The world as it is now, or undefined as long as something of it has never been listed. */
   read(): Reading | undefined {
     if (!this.#reflectors.every(([, reflector]) => reflector.isKnown)) return undefined;

@@ -11,6 +11,7 @@ const OURS = "app.kubernetes.io/managed-by=sallyport";
 
 /** The objects of a kind that this program made. */
 export const EMITTED_COLLECTIONS: readonly EmittedCollection[] = [
+  { ...of("v1", "ConfigMap", "configmaps", "Kubernetes"), path: "/api/v1/configmaps" },
   of("networking.istio.io/v1alpha3", "EnvoyFilter", "envoyfilters", "Istio"),
   of("networking.k8s.io/v1", "NetworkPolicy", "networkpolicies", "Kubernetes"),
   of("extensions.istio.io/v1alpha1", "WasmPlugin", "wasmplugins", "Istio"),

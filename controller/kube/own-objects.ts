@@ -28,9 +28,13 @@ export class OwnObjects {
     return this.#reflectors.map(([{ kind }, { state, count }]) => ({ kind, state, objects: count }));
   }
 
-  /** Undefined as long as it isn't known what there is. */
-  all(): KubeObject[] | undefined {
-    if (!this.#reflectors.every(([, { isKnown }]) => isKnown)) return undefined;
+  all(): KubeObject[] {
     return this.#reflectors.flatMap(([, reflector]) => reflector.values());
+  }
+
+  /** Kinds of which it isn't known what there is, and why; empty: they are being listed. */
+  get unknown(): ReadonlyMap<string, string> {
+    const unknown = this.#reflectors.filter(([, { isKnown }]) => !isKnown);
+    return new Map(unknown.map(([{ kind }, { state }]) => [kind, state.kind === "failing" ? state.reason : ""]));
   }
 }

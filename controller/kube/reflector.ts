@@ -77,6 +77,11 @@ export class Reflector<T> {
     return this.#objects.size;
   }
 
+  /** By `namespace/name`, or `/name`. */
+  at(key: string): T | undefined {
+    return this.#objects.get(key)?.value;
+  }
+
   values(): T[] {
     return Array.from(this.#objects.values(), ({ value }) => value);
   }

@@ -2,7 +2,7 @@ import type { Rejection } from "../model/resources.ts";
 import type { ApiClient } from "./api-client.ts";
 import { FIELD_MANAGER } from "./apply.ts";
 import { collectionOf } from "./collections.ts";
-import { acceptance, type Status } from "./conditions.ts";
+import { type Finding, neededStatus, type Status } from "./conditions.ts";
 import { type KubeObject, messageOf, NOT_FOUND } from "./list-watch.ts";
 
 /** Requests at once. */
@@ -19,11 +19,12 @@ export interface Unwritten {
  * Tells people in the objects of ours what became of them. `rejections` are those of reading and of compiling. Only what
  * isn't said yet is written, so it may be called after every change.
  */
-export async function writeAcceptance(
+export async function writeStatus(
   client: ApiClient,
   objects: readonly KubeObject[],
   rejections: readonly Rejection[],
   now: Date,
+  programmed: (object: KubeObject) => Finding | undefined = () => undefined,
 ): Promise<Unwritten[]> {
   const about = new Map<string, Rejection[]>();
   for (const rejection of rejections) {
@@ -31,7 +32,7 @@ export async function writeAcceptance(
     about.set(`${kind} ${name}`, [...(about.get(`${kind} ${name}`) ?? []), rejection]);
   }
   const wanted = objects.flatMap((object) => {
-    const status = acceptance(object, about.get(`${object.kind} ${nameOf(object)}`) ?? [], now);
+    const status = neededStatus(object, about.get(`${object.kind} ${nameOf(object)}`) ?? [], programmed(object), now);
     return status === undefined ? [] : [{ object, status }];
   });
   const unwritten: Unwritten[] = [];

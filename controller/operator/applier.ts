@@ -1,6 +1,6 @@
 /** Makes the cluster's objects as they should be, and takes away what is wanted no more. */
 import type { ApiClient } from "../kube/api-client.ts";
-import { applyObject, deleteObject, metadataOf, type Outcome, patchObject } from "../kube/apply.ts";
+import { applyObject, deleteObject, metadataOf, type Outcome, patchObject, withAdvice } from "../kube/apply.ts";
 import { emittedCollection } from "../kube/emitted.ts";
 import type { KubeObject } from "../kube/list-watch.ts";
 import { isAsWanted, surplusOf } from "../kube/same-object.ts";
@@ -27,7 +27,14 @@ export interface ApplierEvents {
   deleted(kind: string): void;
   failed(unapplied: Unapplied): void;
   /** Somebody else had changed it. */
-  repaired(what: string): void;
+  repaired(kind: string, what: string): void;
+}
+
+/** What there is. */
+export interface Found {
+  readonly found: readonly KubeObject[];
+  /** Kinds that can't be listed, and why; empty: not yet. */
+  readonly unknown: ReadonlyMap<string, string>;
 }
 
 export interface Pass {
@@ -70,19 +77,18 @@ export class Applier {
   ) {}
 
   /**
-   * `found`: all objects that this program made. Those that are in no group are deleted if `mayPrune`, after the others
+   * `found`: all objects that this program made, but for those of `unknown` kinds, which are left alone. Those that are in no group are deleted if `mayPrune`, after the others
    * were applied, last first. Fails if the server can't be reached.
    */
-  async pass(
-    groups: readonly Group[],
-    found: readonly KubeObject[],
-    mayPrune: (o: KubeObject) => boolean,
-  ): Promise<Pass> {
+  async pass(groups: readonly Group[], { found, unknown }: Found, mayPrune: (o: KubeObject) => boolean): Promise<Pass> {
     const there = new Map(found.map((object) => [keyOf(object), object]));
     const unapplied: Unapplied[] = [];
     const waits: number[] = [];
     await each(groups, async (group) => {
       for (const wanted of group) {
+        const why = unknown.get(String(wanted.kind));
+        if (why) unapplied.push(unlisted(wanted, why));
+        if (why !== undefined) return;
         const result = await this.#settle(wanted, there.get(keyOf(wanted)));
         if (result.waitMs !== undefined) waits.push(result.waitMs);
         if (result.unapplied !== undefined) unapplied.push(result.unapplied);
@@ -115,7 +121,7 @@ export class Applier {
     if (last !== undefined && now < last.notBefore)
       return { isThere: last.isDone, waitMs: last.notBefore - now, unapplied: last.unapplied };
     if (!this.mayWrite()) return { isThere: false };
-    if (last?.isDone) this.events.repaired(textOf(wanted));
+    if (last?.isDone) this.events.repaired(String(wanted.kind), textOf(wanted));
     const unapplied = await this.#attempt(wanted, last, seen, now);
     const { isDone, notBefore } = this.#attempts.get(key) as Attempt;
     return isDone ? { isThere: true } : { isThere: false, waitMs: notBefore - now, unapplied };
@@ -128,9 +134,10 @@ export class Applier {
     now: number,
   ): Promise<Unapplied | undefined> {
     const outcome = await this.#apply(wanted);
-    const backOff = last?.backOff ?? new BackOff(Math.random, LONGEST_WAIT_MS);
-    const notBefore = now + backOff.next(last === undefined ? 0 : now - last.at);
     const isDone = outcome.kind === "done";
+    // What failed and works now begins anew.
+    const backOff = last?.isDone === isDone ? last.backOff : new BackOff(Math.random, LONGEST_WAIT_MS);
+    const notBefore = now + backOff.next(last === undefined ? 0 : now - last.at);
     if (isDone) this.events.applied(String(wanted.kind));
     const unapplied = this.#note(wanted, outcome, "applied");
     this.#attempts.set(keyOf(wanted), { wanted, seen, at: now, notBefore, backOff, isDone, unapplied });
@@ -165,6 +172,12 @@ export class Applier {
     this.events.failed(unapplied);
     return unapplied;
   }
+}
+
+function unlisted(wanted: KubeObject, reason: string): Unapplied {
+  const { namespace = "", name } = metadataOf(wanted);
+  const kind = String(wanted.kind);
+  return { kind, namespace, name, why: "refused", message: `${kind} can't be listed: ${withAdvice(reason)}` };
 }
 
 function keyOf(object: KubeObject): string {

@@ -4,12 +4,15 @@ import type { CompiledPolicy } from "../compile/compiled.ts";
 import { strays } from "../compile/strays.ts";
 import type { Rejection, World } from "../model/resources.ts";
 import type { Reading } from "../read/world.ts";
+import { gatewayReplicas } from "./gateway-replicas.ts";
 
 export interface Decisions {
   readonly world: World;
   readonly policies: readonly CompiledPolicy[];
   /** Of reading and compiling. What was rejected only removes access: the rest is in force. */
   readonly rejections: readonly Rejection[];
+  /** Addresses of each gateway's replicas. */
+  readonly replicas: ReadonlyMap<string, readonly string[]>;
 }
 
 export interface DecisionOptions {
@@ -34,7 +37,7 @@ export class WorldCompiler {
     for (const name of this.#overlays.keys()) if (!names.has(name)) this.#overlays.delete(name);
     const found = [...rejections, ...strays(world)];
     const policies = [...names].sort().flatMap((name) => this.#compile(name, world, found));
-    return { world, policies, rejections: distinct(found) };
+    return { world, policies, rejections: distinct(found), replicas: gatewayReplicas(world) };
   }
 
   #compile(name: string, world: World, found: Rejection[]): CompiledPolicy[] {

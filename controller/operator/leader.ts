@@ -1,5 +1,5 @@
 /** What only the replica that leads does for nodes: it issues their images, in its term, and serves them. */
-import type { CompiledPolicy } from "../compile/compiled.ts";
+import type { CompiledGateway, CompiledPolicy } from "../compile/compiled.ts";
 import { untilNextEpochMs } from "../image/epoch.ts";
 import { ImageIssuer, type IssuedImage } from "../image/issuer.ts";
 import { hexId } from "../model/hex.ts";
@@ -8,6 +8,7 @@ import { ImageServer, type ImageServerStatus } from "../serve/image-server.ts";
 import { refusalText } from "../serve/refusal.ts";
 import { servedImages } from "../serve/served-image.ts";
 import { sha256 } from "../serve/sha256.ts";
+import type { Decisions } from "./decisions.ts";
 import type { Log } from "./log.ts";
 import type { Masters } from "./masters.ts";
 
@@ -27,16 +28,19 @@ export interface LeaderOptions {
 export interface Progress {
   readonly nodes: number;
   readonly current: number;
-  /** The newest image of any of them: `term.sequence`; undefined: none was issued. */
-  readonly generation: string | undefined;
+  /** Generation of the newest image of any of them; 0: none was issued. */
+  readonly newest: bigint;
 }
+
+/** What the images are about. */
+type Published = Pick<Decisions, "policies" | "replicas">;
 
 const clock = { now: () => Date.now() };
 
 export class Leader {
   readonly #issuer: ImageIssuer;
   readonly #server: ImageServer;
-  #policies: readonly CompiledPolicy[] = [];
+  #decisions: Published = { policies: [], replicas: new Map() };
   #images: ReadonlyMap<string, IssuedImage> = new Map();
   #rotation: NodeJS.Timeout | undefined;
   #isClosed = false;
@@ -69,33 +73,38 @@ export class Leader {
   }
 
   /** Issues what these policies ask for, of overlays that have a master key, and wakes the nodes that it concerns. */
-  publish(policies: readonly CompiledPolicy[]): void {
+  publish(decisions: Published): void {
     if (this.#isClosed) return;
-    this.#policies = policies;
+    this.#decisions = decisions;
     const { masters } = this.options;
-    const keyed = policies.flatMap((policy) => {
+    const keyed = decisions.policies.flatMap((policy) => {
       const master = masters.key(policy.overlay.name);
       return master === undefined ? [] : [{ policy, master }];
     });
     this.#images = this.#issuer.issue(keyed, Math.floor(clock.now() / 1000));
-    this.#server.publish(servedImages(this.#images));
+    this.#server.publish(servedImages(this.#images, ({ name }) => decisions.replicas.get(name) ?? []));
     this.#scheduleRotation();
   }
 
+  /** Of all nodes of an overlay. */
   progress({ endpoints, gateways }: CompiledPolicy): Progress {
-    const replicas = gateways.flatMap(({ id, gateway }) => gateway.addresses.map((address) => ({ id, address })));
-    const isCurrent = (id: Uint8Array, addresses?: readonly string[]) => {
-      const { workers, current } = this.#server.programmed(hexId(id), addresses);
-      return workers > 0 && workers === current;
-    };
-    const generations = [...gateways, ...endpoints].map(({ id }) => this.#images.get(hexId(id))?.generation ?? 0n);
-    const newest = largest(generations);
+    const parts = gateways.map((gateway) => this.gatewayProgress(gateway));
+    const generations = endpoints.map(({ id }) => this.#images.get(hexId(id))?.generation ?? 0n);
+    const current = endpoints.filter(({ id }) => this.#isCurrent(id)).length;
     return {
-      nodes: endpoints.length + replicas.length,
-      current:
-        endpoints.filter(({ id }) => isCurrent(id)).length +
-        replicas.filter(({ id, address }) => isCurrent(id, [hostOf(address)])).length,
-      generation: newest === 0n ? undefined : `${newest >> 32n}.${newest & 0xffffffffn}`,
+      nodes: sum(parts.map(({ nodes }) => nodes)) + endpoints.length,
+      current: sum(parts.map(({ current }) => current)) + current,
+      newest: largest([...generations, ...parts.map(({ newest }) => newest)]),
+    };
+  }
+
+  /** Of a gateway's replicas. */
+  gatewayProgress({ id, gateway }: CompiledGateway): Progress {
+    const replicas = this.#decisions.replicas.get(gateway.name) ?? [];
+    return {
+      nodes: replicas.length,
+      current: replicas.filter((address) => this.#isCurrent(id, [address])).length,
+      newest: this.#images.get(hexId(id))?.generation ?? 0n,
     };
   }
 
@@ -110,11 +119,17 @@ export class Leader {
     return this.#server.close();
   }
 
+  /** All workers that it has. */
+  #isCurrent(id: Uint8Array, addresses?: readonly string[]): boolean {
+    const { workers, current } = this.#server.programmed(hexId(id), addresses);
+    return workers > 0 && workers === current;
+  }
+
   /** At the next epoch of any overlay, nodes get keys for one epoch more. */
   #scheduleRotation(): void {
     clearTimeout(this.#rotation);
-    const waitMs = untilNextEpochMs(this.#policies, clock.now());
-    if (waitMs !== undefined) this.#rotation = setTimeout(() => this.publish(this.#policies), waitMs);
+    const waitMs = untilNextEpochMs(this.#decisions.policies, clock.now());
+    if (waitMs !== undefined) this.#rotation = setTimeout(() => this.publish(this.#decisions), waitMs);
   }
 }
 
@@ -124,7 +139,6 @@ function largest(numbers: readonly bigint[]): bigint {
   return largest;
 }
 
-/** Of `ip:port` or `[ip]:port`. */
-function hostOf(address: string): string {
-  return address.slice(0, address.lastIndexOf(":")).replace(/^\[|\]$/g, "");
+function sum(numbers: readonly number[]): number {
+  return numbers.reduce((sum, number) => sum + number, 0);
 }

@@ -10,7 +10,11 @@ import { OwnObjects } from "../kube/own-objects.ts";
 import { CertificateFolder } from "../serve/certificate-folder.ts";
 import { FilterCode } from "../serve/filter-code.ts";
 import { type Decisions, WorldCompiler } from "./decisions.ts";
+import { HealthNarrator } from "./health-narrator.ts";
+import { healthServer } from "./health-server.ts";
 import type { Log } from "./log.ts";
+import { Counters, metricsText } from "./metrics.ts";
+import { replicaSamples } from "./samples.ts";
 import type { Settings } from "./settings.ts";
 import { Task } from "./task.ts";
 import { Term } from "./term.ts";
@@ -28,6 +32,7 @@ export class Operator {
   readonly #deciding: Task;
   readonly #servers: Server[] = [];
   readonly #code: FilterCode;
+  readonly #counters = new Counters();
   #decisions: Decisions | undefined;
   #election: Election | undefined;
   #term: Term | undefined;
@@ -48,15 +53,30 @@ export class Operator {
         this.#term?.renew(issued);
         this.#stand();
       },
-      troubled: (problem) => log.say(problem === "" ? "the certificate can be read again" : problem),
+      troubled: (problem) => log.say(problem === "" ? "the certificate can be read" : problem),
+      ended: () => {
+        log.say("leads no more and doesn't stand for it, because its certificate has ended");
+        void this.#resign();
+      },
     });
-    this.#cluster = new ClusterWorld(client, () => this.#deciding.note(), { trustDomain: settings.mesh.trustDomain });
+    const health = new HealthNarrator(log);
+    const changed = () => {
+      health.note(this.#cluster.health);
+      this.#deciding.note();
+    };
+    this.#cluster = new ClusterWorld(client, changed, { trustDomain: settings.mesh.trustDomain });
     this.#own = new OwnObjects(client, () => this.#term?.noteObjects());
     this.#compiler = new WorldCompiler({
       allowLoopback: settings.allowLoopback,
       cluster: settings.mesh.cluster,
-      failed: (overlay, error) => log.trouble(`Overlay ${overlay} can't be decided: ${stackOf(error)}`),
-      compiled: () => {},
+      failed: (overlay, error) => {
+        this.#counters.add("sallyport_compile_failures_total", { overlay });
+        log.trouble(`Overlay ${overlay} can't be decided: ${stackOf(error)}`);
+      },
+      compiled: (overlay, seconds) => {
+        this.#counters.add("sallyport_compile_seconds_sum", { overlay }, seconds);
+        this.#counters.add("sallyport_compile_seconds_count", { overlay });
+      },
     });
     this.#deciding = new Task(() => this.#decide(), {
       quietMs: QUIET_MS,
@@ -66,7 +86,8 @@ export class Operator {
 
   /** Fails if a port is taken; whatever else is missing is waited for. */
   async start(): Promise<void> {
-    const { host, code } = this.settings.listen;
+    const { host, code, health } = this.settings.listen;
+    await this.#listen(healthServer({ missing: () => this.#missing(), metrics: () => this.#metrics() }), host, health);
     await this.#listen(this.#code.server(), host, code);
     await this.#certificate.start();
     this.#cluster.start();
@@ -127,7 +148,18 @@ export class Operator {
     const isLeading = () => this.#election?.term === number;
     if (certificate === undefined || this.#decisions === undefined || !isLeading()) return;
     const { client, settings, log } = this;
-    const term = new Term({ number, isLeading, client, settings, mesh: this.#mesh, certificate, log, own: this.#own });
+    const term = new Term({
+      number,
+      isLeading,
+      client,
+      settings,
+      mesh: this.#mesh,
+      certificate,
+      cluster: this.#cluster,
+      own: this.#own,
+      log,
+      counters: this.#counters,
+    });
     try {
       await term.open();
       if (!isLeading()) throw new Error("it has ended");
@@ -140,6 +172,27 @@ export class Operator {
     log.say(`leads in term ${number}`);
     this.#term = term;
     term.take(this.#decisions);
+  }
+
+  /** What keeps this replica from leading; also shown to people. */
+  #missing(): string[] {
+    const unlisted = this.#cluster.health.filter(({ state }) => state.kind === "starting" || state.kind === "failing");
+    const world = unlisted.map(({ kind, state }) => `${kind}: ${"reason" in state ? state.reason : "not listed yet"}`);
+    return [
+      ...(this.#isStopped ? ["it is stopping"] : []),
+      ...(this.#certificate.current === undefined ? [this.#certificate.problem || "there is no certificate yet"] : []),
+      ...(this.#decisions === undefined ? ["the world isn't known", ...world] : []),
+    ];
+  }
+
+  #metrics(): string {
+    const health = [...this.#cluster.health, ...this.#own.health.map((one) => ({ ...one, kind: `own ${one.kind}` }))];
+    return metricsText([
+      ...this.#counters.samples,
+      ...replicaSamples(health, this.#decisions?.rejections ?? [], this.#certificate.notAfter),
+      { name: "sallyport_leader", value: this.#term === undefined ? 0 : 1 },
+      ...(this.#term?.samples ?? []),
+    ]);
   }
 
   #listen(server: Server, host: string | undefined, port: number): Promise<void> {

@@ -16,9 +16,12 @@ const newBackOff = () => new BackOff(Math.random, LONGEST_WAIT_MS);
 
 export class Task {
   #backOff = newBackOff();
-  #isAsked = false;
+  /** What was asked for during a run; infinite: nothing. */
+  #askedMs = Number.POSITIVE_INFINITY;
   #isStopped = false;
   #timer: NodeJS.Timeout | undefined;
+  /** When the timer ends. */
+  #due = 0;
   #running: Promise<void> | undefined;
   #began = Number.NEGATIVE_INFINITY;
 
@@ -32,12 +35,16 @@ export class Task {
   note(inMs = this.options.quietMs): void {
     if (this.#isStopped) return;
     if (this.#running !== undefined) {
-      this.#isAsked = true;
+      this.#askedMs = Math.min(this.#askedMs, inMs);
       return;
     }
     const { apartMs = 0 } = this.options;
-    const waitMs = Math.max(inMs, this.#began + apartMs - performance.now());
-    this.#timer ??= setTimeout(() => this.#begin(), waitMs);
+    const now = performance.now();
+    const due = Math.max(now + inMs, this.#began + apartMs);
+    if (this.#timer !== undefined && this.#due <= due) return;
+    clearTimeout(this.#timer);
+    this.#due = due;
+    this.#timer = setTimeout(() => this.#begin(), due - now);
   }
 
   /** No run begins after this, and the one that is under way has ended. */
@@ -54,18 +61,17 @@ export class Task {
   }
 
   async #run(): Promise<void> {
-    let retryMs: number | undefined;
+    let againMs: number | undefined;
     try {
       await this.work();
       this.#backOff = newBackOff();
     } catch (error) {
       this.options.failed(error);
-      retryMs = this.#backOff.next(0);
+      againMs = this.#backOff.next(0);
     }
     this.#running = undefined;
-    const isAsked = this.#isAsked;
-    this.#isAsked = false;
-    if (retryMs !== undefined) this.note(retryMs);
-    else if (isAsked) this.note();
+    againMs ??= this.#askedMs;
+    this.#askedMs = Number.POSITIVE_INFINITY;
+    if (Number.isFinite(againMs)) this.note(againMs);
   }
 }

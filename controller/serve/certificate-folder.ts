@@ -66,11 +66,14 @@ export interface CertificateEvents {
   renewed(issued: Issued): void;
   /** Called when there is another problem, or `""` when there is none any more. */
   troubled(problem: string): void;
+  /** The current one has ended, and there is no other. */
+  ended(): void;
 }
 
 /** Follows the folder. A certificate stays current until it ends, also when its files can't be read. */
 export class CertificateFolder {
   #current: Issued | undefined;
+  #wasValid = false;
   #problem = "";
   #timer: NodeJS.Timeout | undefined;
   #looking: Promise<void> | undefined;
@@ -119,9 +122,13 @@ export class CertificateFolder {
     const problem = "problem" in found ? found.problem : "";
     if (problem !== this.#problem) this.events.troubled(problem);
     this.#problem = problem;
-    if (!("issued" in found) || isSame(found.issued, this.#current)) return;
-    this.#current = found.issued;
-    this.events.renewed(found.issued);
+    if ("issued" in found && !isSame(found.issued, this.#current)) {
+      this.#current = found.issued;
+      this.events.renewed(found.issued);
+    }
+    const isValid = this.current !== undefined;
+    if (this.#wasValid && !isValid) this.events.ended();
+    this.#wasValid = isValid;
   }
 }
 

@@ -87,7 +87,7 @@ export class ApiServer {
         response.on("data", (chunk: Buffer) => chunks.push(chunk));
         response.once("error", reject);
         response.once("end", () => {
-          resolve({ status: response.statusCode ?? 0, body: JSON.parse(Buffer.concat(chunks).toString()) });
+          resolve({ status: response.statusCode ?? 0, body: bodyOf(Buffer.concat(chunks).toString()) });
         });
       });
       sent.once("error", reject);
@@ -108,6 +108,11 @@ export class ApiServer {
   #environment(): NodeJS.ProcessEnv {
     return { PATH: process.env.PATH, HOME: this.folder, KUBECONFIG: this.kubeconfig };
   }
+}
+
+/** Of a path that it doesn't know the server says so in plain text. */
+function bodyOf(text: string): unknown {
+  return /^[{["]/.test(text) ? JSON.parse(text) : text;
 }
 
 /** Status by type, of an object's conditions. */

@@ -1,112 +1,233 @@
-import { mkdtemp, rm } from "node:fs/promises";
-import { tmpdir } from "node:os";
+import { createHash } from "node:crypto";
+import { readFileSync } from "node:fs";
 import { join } from "node:path";
-import { afterAll, beforeAll, expect, test } from "@jest/globals";
-import { nodeId } from "../../controller/keys/derive.ts";
-import { hexId } from "../../controller/model/hex.ts";
-import { CONTROL_PORT } from "../../controller/model/ports.ts";
-import { Authority } from "../../controller/serve/authority.ts";
-import { type Answer, ImageClient } from "../unit/image-client.ts";
+import { afterAll, beforeAll, describe, expect, test } from "@jest/globals";
+import { CODE_PORT, HEALTH_PORT } from "../../controller/model/ports.ts";
+import { projectFolder } from "../../controller/node/envoy.ts";
 import { until } from "../until.ts";
-import type { ApiServer } from "./api-server.ts";
-import { CRD_FOLDER, create, installCrds } from "./crds.ts";
-import { Replica } from "./replica.ts";
+import { create } from "./crds.ts";
+import type { Replica } from "./replica.ts";
+import { installIstioKinds, MERGE, ShopCluster } from "./shop-cluster.ts";
 import { describeWithApiServer } from "./with-api-server.ts";
 
-const MERGE = "application/merge-patch+json";
-const SLICE = "/apis/discovery.k8s.io/v1/namespaces/sallyport-system/endpointslices/sallyport";
+const FILTERS = "/apis/networking.istio.io/v1alpha3/namespaces/shop/envoyfilters";
+const PLUGINS = "/apis/extensions.istio.io/v1alpha1/namespaces/shop/wasmplugins";
+const POLICIES = "/apis/networking.k8s.io/v1/namespaces/shop/networkpolicies";
 
 describeWithApiServer("the controller", (server) => {
-  let folder: string;
-  let authority: Authority;
+  let cluster: ShopCluster;
   let replica: Replica;
+  let web: string;
 
   beforeAll(async () => {
-    folder = await mkdtemp(join(tmpdir(), "sallyport-controller-"));
-    authority = await Authority.open({ folder: join(folder, "ca"), clock: { now: () => Date.now() } });
-    await installCrds(server(), CRD_FOLDER);
-    for (const object of [overlay, gateway]) expect((await create(server(), object, "")).status).toBe(201);
-    await server().ask("POST", "/api/v1/namespaces", { metadata: { name: "sallyport-system" } });
-    await server().ask("POST", "/api/v1/namespaces", {
-      metadata: { name: "shop", labels: { "sallyport.dev/overlay": "shop" } },
-    });
-    for (const [name, ip] of [
-      ["web-1", "127.9.0.1"],
-      ["web-2", "127.9.0.2"],
-    ] as const)
-      await makePod(server(), name, ip);
-    replica = await Replica.start(server().kubeconfig, folder, authority);
-    await until(async () => (await addresses(server()))[0] === replica.ip, "the replica to lead", 30_000);
+    cluster = await ShopCluster.open(server());
+    web = await cluster.makePod("web-1", "127.9.0.1");
+    await cluster.makePod("web-2", "127.9.0.2");
+    replica = await cluster.startReplica();
+    await cluster.untilLed(replica);
   }, 60_000);
-  afterAll(async () => {
-    await replica?.end("SIGKILL");
-    await rm(folder, { recursive: true, force: true });
-  });
+  afterAll(() => cluster?.close());
 
-  const image = async (pod: string, identity: string, from: string) => {
-    const { body } = await server().ask("GET", `/api/v1/namespaces/shop/pods/${pod}`);
-    const id = hexId(nodeId(`Kubernetes/shop/${pod}/${body.metadata?.uid ?? "none"}`));
-    return fetchImage(replica, authority, id, identity, from);
+  const exists = async (path: string) => (await server().ask("GET", path)).status === 200;
+  const page = async (path: string) => {
+    const response = await fetch(`http://${replica.host}:${HEALTH_PORT}${path}`);
+    return `${response.status} ${await response.text()}`;
   };
 
   test("serves a pod its image, and nobody else", async () => {
-    const web = "spiffe://cluster.local/ns/shop/sa/web";
-    const own = await image("web-1", web, "127.9.0.1");
+    const own = await cluster.image(replica, web, "127.9.0.1");
     expect([own.status, own.body.length > 100]).toEqual([200, true]);
-    expect(own.generation).toMatch(/^[0-9]+$/);
     const strangers = [
-      await image("web-1", "spiffe://cluster.local/ns/shop/sa/db", "127.9.0.1"),
-      await image("web-1", web, "127.9.0.2"),
-      await image("web-3", web, "127.9.0.1"),
+      await cluster.image(replica, web, "127.9.0.1", { identity: "spiffe://cluster.local/ns/shop/sa/db" }),
+      await cluster.image(replica, web, "127.9.0.2"),
+      await cluster.image(replica, "0123456789abcdef", "127.9.0.1"),
     ];
     expect(strangers.map(({ status }) => status)).toEqual([403, 403, 404]);
     await until(() => replica.lines.some((line) => line.includes("reason=other-address")), "the refusal to be said");
   });
+
+  test("serves the filters' code by its digest", async () => {
+    const code = readFileSync(join(projectFolder(), "build/wasm/endpoint.wasm"));
+    const digest = createHash("sha256").update(code).digest("hex");
+    const response = await fetch(`http://${replica.host}:${CODE_PORT}/filters/${digest}/endpoint.wasm`);
+    expect(Buffer.from(await response.arrayBuffer()).equals(code)).toBe(true);
+  });
+
+  test("tells probes and Prometheus how it is", async () => {
+    expect([await page("/healthz"), await page("/readyz")]).toEqual(["200 ok\n", "200 ready\n"]);
+    const metrics = await page("/metrics");
+    for (const line of [
+      "sallyport_leader 1",
+      'sallyport_nodes{overlay="shop"} 3',
+      'sallyport_image_refusals_total{reason="other-node"} 1',
+      'sallyport_reflector_state{kind="Pod",state="watching"} 1',
+      'sallyport_reflector_state{kind="own EnvoyFilter",state="missing"} 1',
+      'sallyport_reflector_objects{kind="Pod"} 2',
+      'sallyport_compile_seconds_count{overlay="shop"}',
+      'sallyport_apply_failures_total{kind="EnvoyFilter",reason="missing"}',
+      "sallyport_certificate_not_after_seconds",
+    ])
+      expect(metrics).toContain(line);
+  });
+
+  test("says that Istio is missing, and goes on by itself when it is there", async () => {
+    const said =
+      "False NotApplied: EnvoyFilter shop/sallyport can't be applied: the API server doesn't know EnvoyFilter";
+    await until(async () => (await cluster.condition("overlays", "shop", "Programmed")).startsWith(said), said);
+    await until(
+      async () => (await cluster.events("shop")).some((event) => event.startsWith("NotApplied Namespace/shop")),
+      "the Event",
+    );
+    // What pins pods to a tunnel must not come before the tunnel.
+    expect(await exists(`${POLICIES}/sallyport`)).toBe(false);
+    await installIstioKinds(server());
+    await until(() => exists(`${PLUGINS}/sallyport-guard`), "the objects to be applied", 20_000);
+    expect([await exists(`${FILTERS}/sallyport`), await exists(`${POLICIES}/sallyport`)]).toEqual([true, true]);
+  });
+
+  test("says in conditions how many nodes run their image", async () => {
+    const condition = () => cluster.condition("overlays", "shop", "Programmed");
+    await until(async () => /^False Programming: 0 of 3 nodes run generation/.test(await condition()), "no node");
+    const client = await cluster.client(replica.host, "spiffe://cluster.local/ns/shop/sa/web", "127.9.0.1");
+    const first = await client?.get(`/v1/nodes/${web}/image?have=0&worker=1`);
+    void client?.get(`/v1/nodes/${web}/image?have=${first?.generation}&worker=1`);
+    await until(async () => /^False Programming: 1 of 3 nodes/.test(await condition()), "one node");
+    client?.close();
+    await until(async () => /^False Programming: 0 of 3 nodes/.test(await condition()), "its end");
+    expect(await cluster.condition("overlays", "shop", "Accepted")).toBe("True Accepted: in use");
+    expect(await cluster.condition("overlaygateways", "edge", "Programmed")).toMatch(/0 of 1 nodes/);
+  });
+
+  describe("that has applied its objects", () => {
+    const edits = [
+      {
+        name: "a selector that takes pods out",
+        path: `${FILTERS}/sallyport`,
+        patch: { spec: { workloadSelector: { labels: { a: "b" } } } },
+      },
+      { name: "a rule that lets others in", path: `${POLICIES}/sallyport`, patch: { spec: { ingress: [{}] } } },
+      {
+        name: "a guard that fails open",
+        path: `${PLUGINS}/sallyport-guard`,
+        patch: { spec: { failStrategy: "FAIL_OPEN" } },
+      },
+      {
+        name: "a label that hides it",
+        path: `${PLUGINS}/sallyport-guard`,
+        patch: { metadata: { labels: { "app.kubernetes.io/managed-by": "me" } } },
+      },
+    ];
+    test.each(edits)("repairs $name", async ({ path, patch }) => {
+      const before = (await server().ask("GET", path)).body;
+      const { status } = await server().ask("PATCH", path, patch, MERGE);
+      expect(status).toBe(200);
+      const isAsBefore = async () => {
+        const { body } = await server().ask("GET", path);
+        return (
+          JSON.stringify([body.spec, body.metadata.labels]) === JSON.stringify([before.spec, before.metadata.labels])
+        );
+      };
+      await until(isAsBefore, "the repair", 10_000);
+    });
+
+    test("makes again what somebody deletes", async () => {
+      await server().ask("DELETE", `${FILTERS}/sallyport`);
+      await until(() => exists(`${FILTERS}/sallyport`), "the EnvoyFilter", 10_000);
+    });
+
+    test("writes nothing when nothing has to change", async () => {
+      const before = await page("/metrics");
+      await server().ask("PATCH", "/api/v1/namespaces/shop/pods/web-2", { metadata: { labels: { tier: "x" } } }, MERGE);
+      const counted = (text: string) => /sallyport_compile_seconds_count.* (\d+)/.exec(text)?.[1];
+      await until(async () => counted(await page("/metrics")) !== counted(before), "the change to be decided");
+      const written = (text: string) => text.match(/^sallyport_objects_.*$/gm);
+      expect(written(await page("/metrics"))).toEqual(written(before));
+    });
+
+    test("keeps them while the label names no Overlay, and says so", async () => {
+      await cluster.label("shop", "shpo");
+      const said = (event: string) =>
+        event.startsWith("UnknownOverlay Namespace/shop: the label") && event.includes("shpo");
+      await until(async () => (await cluster.events("shop")).some(said), "the Event");
+      expect(await exists(`${FILTERS}/sallyport`)).toBe(true);
+    });
+
+    test("takes them away when the label goes, and brings them with it", async () => {
+      await cluster.label("shop", null);
+      await until(async () => !(await exists(`${FILTERS}/sallyport`)), "the objects to go");
+      expect([await exists(`${PLUGINS}/sallyport-guard`), await exists(`${POLICIES}/sallyport`)]).toEqual([
+        false,
+        false,
+      ]);
+      expect((await cluster.image(replica, web, "127.9.0.1")).status).toBe(404);
+      await cluster.label("shop", "shop");
+      await until(() => exists(`${PLUGINS}/sallyport-guard`), "the objects to come");
+    });
+  });
+
+  test("gives the nodes that it concerns a newer image when policy changes", async () => {
+    await until(async () => (await cluster.image(replica, web, "127.9.0.1")).status === 200, "an image");
+    const { generation = "" } = await cluster.image(replica, web, "127.9.0.1");
+    const waiting = cluster.image(replica, web, "127.9.0.1", { have: generation });
+    const spec = { podSelector: { matchLabels: { app: "web-1" } }, ingress: [{ ports: [{ port: 80 }] }] };
+    const began = Date.now();
+    await server().ask("POST", POLICIES, { metadata: { name: "web" }, spec });
+    const answer = await waiting;
+    expect([answer.status, BigInt(answer.generation as string) > BigInt(generation)]).toEqual([200, true]);
+    expect(Date.now() - began).toBeLessThan(2000);
+  });
+
+  test("says in a condition and an Event what is wrong with an object", async () => {
+    const spec = { overlay: "shop", namespace: "shop", addresses: ["fd00::1", "FD00::1"], identity: "spiffe://c.l/x" };
+    const vm = { apiVersion: "sallyport.dev/v1alpha1", kind: "OverlayEndpoint", metadata: { name: "vm" }, spec };
+    expect((await create(server(), vm, "")).status).toBe(201);
+    const wrong = 'spec.addresses[1] repeats "fd00::1": remove it';
+    await until(
+      async () => (await cluster.condition("overlayendpoints", "vm", "Accepted")) === `False Invalid: ${wrong}`,
+      "the condition",
+    );
+    await until(
+      async () => (await cluster.events("default")).includes(`Invalid OverlayEndpoint/vm: ${wrong}`),
+      "the Event",
+    );
+  });
+
+  test("says which pods stay aside, and why", async () => {
+    const app = { containers: [{ name: "app", image: "i" }] };
+    const proxied = { containers: [...app.containers, { name: "istio-proxy", image: "i" }] };
+    await cluster.makePod("bare", "127.9.0.3", { spec: app });
+    await cluster.makePod("half", "127.9.0.4", { spec: proxied });
+    await cluster.makePod("host", "127.9.0.5", { spec: { ...app, hostNetwork: true } });
+    const reasons = ["HostNetwork", "NoInitContainer", "NoSidecar"];
+    const said = async () => (await cluster.events("shop")).map((event) => event.split(" ")[0] as string);
+    await until(
+      async () => (await said()).filter((reason) => reasons.includes(reason)).join() === reasons.join(),
+      "Events",
+    );
+  });
+
+  test("is not disturbed by a namespace that is being deleted", async () => {
+    await cluster.makeNamespace("brief", {});
+    await server().ask("DELETE", "/api/v1/namespaces/brief");
+    const failures = /^sallyport_apply_failures_total.*$/gm;
+    const before = (await page("/metrics")).match(failures);
+    await cluster.label("brief", "shop");
+    const decided = (text: string) => Number(/sallyport_compile_seconds_count.* (\d+)/.exec(text)?.[1]);
+    const then = decided(await page("/metrics"));
+    await cluster.label("brief", "shop2");
+    await until(async () => decided(await page("/metrics")) > then, "it to be seen");
+    expect((await page("/metrics")).match(failures)).toEqual(before);
+  });
+
+  test("leaves when it is told to, and lets others lead at once", async () => {
+    const waiting = cluster.image(replica, web, "127.9.0.1", { have: "18446744073709551615" });
+    await until(async () => /sallyport_polls_waiting 1/.test(await page("/metrics")), "the poll to wait");
+    const began = Date.now();
+    expect(await replica.end()).toBe(0);
+    expect((await waiting).status).toBe(0);
+    expect(Date.now() - began).toBeLessThan(3000);
+    const lease = "/apis/coordination.k8s.io/v1/namespaces/sallyport-system/leases/sallyport";
+    expect((await server().ask("GET", lease)).body.spec.holderIdentity ?? "").toBe("");
+    expect(replica.lines.filter((line) => /error|undefined|\[object/i.test(line))).toEqual([]);
+  });
 });
-
-const overlay = {
-  apiVersion: "sallyport.dev/v1alpha1",
-  kind: "Overlay",
-  metadata: { name: "shop" },
-  spec: { id: 7, cidr: ["127.0.0.0/8"], path: ["edge"] },
-};
-const gateway = {
-  apiVersion: "sallyport.dev/v1alpha1",
-  kind: "OverlayGateway",
-  metadata: { name: "edge" },
-  spec: {
-    overlays: ["shop"],
-    addresses: ["127.8.0.1:15042"],
-    identity: "spiffe://cluster.local/ns/sallyport-system/sa/edge",
-  },
-};
-
-async function makePod(server: ApiServer, name: string, ip: string): Promise<void> {
-  const path = "/api/v1/namespaces/shop/pods";
-  const spec = { serviceAccountName: "web", containers: [{ name: "c", image: "i" }] };
-  const { status } = await server.ask("POST", path, { metadata: { name, labels: { app: "web" } }, spec });
-  expect(status).toBe(201);
-  const running = { status: { phase: "Running", podIP: ip, podIPs: [{ ip }] } };
-  await server.ask("PATCH", `${path}/${name}/status`, running, MERGE);
-}
-
-async function addresses(server: ApiServer): Promise<string[]> {
-  const { status, body } = await server.ask("GET", SLICE);
-  return status === 200 ? body.endpoints[0].addresses : [];
-}
-
-async function fetchImage(
-  { host }: Replica,
-  authority: Authority,
-  id: string,
-  identity: string,
-  from: string,
-): Promise<Answer> {
-  const certificate = await authority.issue(identity);
-  const client = await ImageClient.connect(CONTROL_PORT, authority.root, certificate, from, host);
-  try {
-    return await client.get(`/v1/nodes/${id}/image?have=0&worker=1`);
-  } finally {
-    client.close();
-  }
-}

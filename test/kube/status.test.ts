@@ -3,7 +3,7 @@ import { beforeAll, expect, test } from "@jest/globals";
 import { compile } from "../../controller/compile/compile.ts";
 import type { ApiClient } from "../../controller/kube/api-client.ts";
 import { ClusterWorld } from "../../controller/kube/cluster-world.ts";
-import { type Unwritten, writeAcceptance } from "../../controller/kube/status-writer.ts";
+import { type Unwritten, writeStatus } from "../../controller/kube/status-writer.ts";
 import { projectFolder } from "../../controller/node/envoy.ts";
 import { until } from "../until.ts";
 import type { ApiServer } from "./api-server.ts";
@@ -85,7 +85,7 @@ describeWithApiServer("the status of objects", (server) => {
 async function settle(server: ApiServer, client: ApiClient, cluster: ClusterWorld): Promise<Unwritten[]> {
   const { world, rejections = [] } = cluster.read() ?? {};
   const compiled = world === undefined ? [] : compile(world, "shop").rejections;
-  const unwritten = await writeAcceptance(client, cluster.ours, [...rejections, ...compiled], new Date());
+  const unwritten = await writeStatus(client, cluster.ours, [...rejections, ...compiled], new Date());
   const known = () => cluster.ours.map(({ metadata }) => (metadata as { resourceVersion: string }).resourceVersion);
   const there = await versions(server);
   await until(() => known().sort().join() === there.join(), "what was written to be known", 20_000);

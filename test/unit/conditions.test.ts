@@ -1,5 +1,5 @@
 import { describe, expect, test } from "@jest/globals";
-import { acceptance } from "../../controller/kube/conditions.ts";
+import { neededStatus } from "../../controller/kube/conditions.ts";
 import type { Rejection } from "../../controller/model/resources.ts";
 
 const origin = { file: "cluster", line: 0, kind: "Overlay", name: "o" };
@@ -69,18 +69,35 @@ describe("the condition Accepted", () => {
     },
   ];
   test.each(table)("$name", ({ object, rejections = [], want }) => {
-    const status = acceptance(object, rejections, NOW);
+    const status = neededStatus(object, rejections, undefined, NOW);
     expect(status).toEqual(want && { observedGeneration: 2, conditions: [want] });
   });
 
   test("names twenty faults and counts the others", () => {
     const faults = Array.from({ length: 23 }, (_, i) => wrong(`is wrong`, `spec.f${i}`));
-    const message = acceptance(object(), faults, NOW)?.conditions[0]?.message;
+    const message = neededStatus(object(), faults, undefined, NOW)?.conditions[0]?.message;
     expect(message).toMatch(/^spec\.f0 is wrong; .*spec\.f19 is wrong; and 3 more$/);
   });
 
   test("stays within what the server takes", () => {
-    const message = acceptance(object(), [wrong("x".repeat(40_000))], NOW)?.conditions[0]?.message;
+    const message = neededStatus(object(), [wrong("x".repeat(40_000))], undefined, NOW)?.conditions[0]?.message;
     expect(message).toHaveLength(32_768);
+  });
+});
+
+describe("the condition Programmed", () => {
+  const finding = { status: "True", reason: "Programmed", message: "3 of 3" } as const;
+  const said = { type: "Programmed", ...finding, observedGeneration: 2, lastTransitionTime: EARLIER };
+
+  test("is written together with Accepted, which would be removed otherwise", () => {
+    const status = neededStatus(object(accepted(2, EARLIER)), [], finding, NOW);
+    expect(status?.conditions).toEqual([accepted(2, EARLIER), { ...said, lastTransitionTime: NOW_TEXT }]);
+  });
+
+  test("is written again only if it says something else", () => {
+    const there = object(accepted(2, EARLIER), said);
+    expect(neededStatus(there, [], finding, NOW)).toBeUndefined();
+    const message = "4 of 4";
+    expect(neededStatus(there, [], { ...finding, message }, NOW)?.conditions[1]).toEqual({ ...said, message });
   });
 });

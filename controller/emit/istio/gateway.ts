@@ -15,6 +15,8 @@ import { routeConfig } from "../tunnel.ts";
 import { controlAddress, controlIdentity, type Mesh } from "./mesh.ts";
 import { metadata } from "./namespace.ts";
 
+/** Of a ConfigMap's name; the gateway's follows. */
+export const GATEWAY_PREFIX = "sallyport-gateway-";
 /** Where a pod has the ConfigMap. */
 const FOLDER = "/etc/sallyport";
 /** Where istio-agent keeps the pod's certificate: `OUTPUT_CERTS`, with its names of files. */
@@ -50,7 +52,7 @@ export function gatewayResources(policy: CompiledPolicy, group: CompiledGateway,
     {
       apiVersion: "v1",
       kind: "ConfigMap",
-      metadata: metadata(`sallyport-gateway-${name}`, service.namespace, policy.overlay.name),
+      metadata: metadata(`${GATEWAY_PREFIX}${name}`, service.namespace, policy.overlay.name),
       data: Object.fromEntries(data),
     },
   ];
