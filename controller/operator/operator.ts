@@ -180,7 +180,7 @@ export class Operator {
     const world = unlisted.map(({ kind, state }) => `${kind}: ${"reason" in state ? state.reason : "not listed yet"}`);
     return [
       ...(this.#isStopped ? ["it is stopping"] : []),
-      ...(this.#certificate.current === undefined ? [this.#certificate.problem || "there is no certificate yet"] : []),
+      ...(this.#certificate.current === undefined ? [this.#certificate.problem] : []),
       ...(this.#decisions === undefined ? ["the world isn't known", ...world] : []),
     ];
   }

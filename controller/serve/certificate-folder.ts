@@ -67,7 +67,7 @@ export interface CertificateEvents {
   /** Called when there is another problem, or `""` when there is none any more. */
   troubled(problem: string): void;
   /** The current one has ended, and there is no other. */
-  ended(): void;
+  ended?(): void;
 }
 
 /** Follows the folder. A certificate stays current until it ends, also when its files can't be read. */
@@ -94,8 +94,13 @@ export class CertificateFolder {
     return this.#current?.notAfter;
   }
 
+  /** Why there is none, or the current one can't be renewed; empty: nothing is wrong. */
   get problem(): string {
-    return this.#problem;
+    const end = this.#current?.notAfter;
+    if (this.#problem !== "" || this.current !== undefined) return this.#problem;
+    return end === undefined
+      ? "there is no certificate yet"
+      : `the certificate ended at ${new Date(end).toISOString()}`;
   }
 
   /** Resolves after the first look. */
@@ -127,7 +132,7 @@ export class CertificateFolder {
       this.events.renewed(found.issued);
     }
     const isValid = this.current !== undefined;
-    if (this.#wasValid && !isValid) this.events.ended();
+    if (this.#wasValid && !isValid) this.events.ended?.();
     this.#wasValid = isValid;
   }
 }

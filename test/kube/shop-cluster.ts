@@ -6,7 +6,7 @@ import { expect } from "@jest/globals";
 import { nodeId } from "../../controller/keys/derive.ts";
 import { hexId } from "../../controller/model/hex.ts";
 import { CONTROL_PORT } from "../../controller/model/ports.ts";
-import { Authority } from "../../controller/serve/authority.ts";
+import { Authority, type Issued } from "../../controller/serve/authority.ts";
 import { istioFolder } from "../istio/tools.ts";
 import { type Answer, ImageClient, pollPath } from "../unit/image-client.ts";
 import { until } from "../until.ts";
@@ -73,6 +73,12 @@ export class ShopCluster {
     const replica = await Replica.start(kubeconfig, this.folder, this.authority, this.replicas.length + 1);
     this.replicas.push(replica);
     return replica;
+  }
+
+  /** A certificate of the same authority that ends soon. */
+  async issueFor(identity: string, lifetimeMs: number): Promise<Issued> {
+    const options = { folder: join(this.folder, "ca"), clock: { now: () => Date.now() }, lifetimeMs };
+    return (await Authority.open(options)).issue(identity);
   }
 
   /** The replica that the Service leads to. */
