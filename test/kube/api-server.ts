@@ -25,11 +25,12 @@ export class ApiServer {
   private constructor(
     private readonly program: string,
     private readonly folder: string,
+    private readonly flags: readonly string[],
   ) {}
 
-  /** Starts one whose state is in `folder`, a short path: it holds Unix sockets. */
-  static async start(program: string, folder: string): Promise<ApiServer> {
-    const server = new ApiServer(program, folder);
+  /** Starts one whose state is in `folder`, a short path: it holds Unix sockets. `flags` are kube-apiserver's. */
+  static async start(program: string, folder: string, flags: readonly string[] = []): Promise<ApiServer> {
+    const server = new ApiServer(program, folder, flags);
     try {
       await server.resume();
       return server;
@@ -54,7 +55,7 @@ export class ApiServer {
   /** Starts it again after a crash, with the same address and state. */
   async resume(): Promise<void> {
     const log = join(this.folder, "..", "api-server.log");
-    const argv = [this.program, "serve", "-dir", this.folder, "-port", String(this.#port)];
+    const argv = [this.program, "serve", "-dir", this.folder, "-port", String(this.#port), "--", ...this.flags];
     const child = withLog(log, (descriptor) => spawnBound(argv, { stdio: ["ignore", "pipe", descriptor] }));
     this.#child = child;
     const url = await announced(child).catch(async ({ message }: Error) => {

@@ -1,6 +1,7 @@
 import { join } from "node:path";
 import { projectFolder } from "../../controller/node/envoy.ts";
 import type { Answer, ApiServer } from "./api-server.ts";
+import { moduleFolder } from "./go.ts";
 
 export const CRD_FOLDER = join(projectFolder(), "manifests", "crd");
 
@@ -22,6 +23,13 @@ export async function installCrds(server: ApiServer, path: string): Promise<void
   const applied = await server.kubectl("apply", "--server-side", "-o", "name", "-f", path);
   const names = applied.trim().split("\n");
   await server.kubectl("wait", "--for=condition=Established", "--timeout=30s", ...names);
+}
+
+/** The CRD of ClusterNetworkPolicy, as its project publishes it. */
+export async function installNetworkPolicyApi(server: ApiServer): Promise<void> {
+  const module = "sigs.k8s.io/network-policy-api@v0.2.0";
+  const folder = await moduleFolder(module, "h1:W/f0Y9VoeQdOWjX/h2gZyLH6gZ5LLEXmh/9wy9mQWKw=");
+  await installCrds(server, join(folder, "config/crd/standard/policy.networking.k8s.io_clusternetworkpolicies.yaml"));
 }
 
 /** What the server says to a new object of one of our kinds; with `dryRun` it is only asked. */

@@ -1,18 +1,10 @@
 import { join } from "node:path";
 import { beforeAll, describe, expect, test } from "@jest/globals";
 import { projectFolder } from "../../controller/node/envoy.ts";
-import { CRD_FOLDER, create, installCrds, pathOf } from "./crds.ts";
-import { moduleFolder } from "./go.ts";
+import { CRD_FOLDER, create, installCrds, installNetworkPolicyApi, pathOf } from "./crds.ts";
 import { describeWithApiServer } from "./with-api-server.ts";
 
 const SAMPLES = join(projectFolder(), "manifests", "samples");
-/** The CRD of ClusterNetworkPolicy, as its project publishes it. */
-const NETWORK_POLICY_API = {
-  module: "sigs.k8s.io/network-policy-api@v0.2.0",
-  sum: "h1:W/f0Y9VoeQdOWjX/h2gZyLH6gZ5LLEXmh/9wy9mQWKw=",
-  file: "config/crd/standard/policy.networking.k8s.io_clusternetworkpolicies.yaml",
-};
-
 const overlay = (id: number, keys: object = {}) => ({
   apiVersion: "sallyport.dev/v1alpha1",
   kind: "Overlay",
@@ -22,8 +14,7 @@ const overlay = (id: number, keys: object = {}) => ({
 
 describeWithApiServer("objects of ours in Kubernetes", (server) => {
   beforeAll(async () => {
-    const folder = await moduleFolder(NETWORK_POLICY_API.module, NETWORK_POLICY_API.sum);
-    await installCrds(server(), join(folder, NETWORK_POLICY_API.file));
+    await installNetworkPolicyApi(server());
     await installCrds(server(), CRD_FOLDER);
   }, 60_000);
 

@@ -11,9 +11,13 @@ const complaint = await goComplaint();
 
 /**
  * `describe` with a fresh API server for its tests, or skipped with the reason where there is no Go. In CI it may not be
- * skipped.
+ * skipped. `flags` are kube-apiserver's.
  */
-export function describeWithApiServer(name: string, body: (server: () => ApiServer) => void): void {
+export function describeWithApiServer(
+  name: string,
+  body: (server: () => ApiServer) => void,
+  flags: readonly string[] = [],
+): void {
   jest.setTimeout(60_000);
   if (complaint !== undefined && process.env.CI) throw new Error(`these tests may not be skipped in CI: ${complaint}`);
   if (complaint !== undefined) {
@@ -26,7 +30,7 @@ export function describeWithApiServer(name: string, body: (server: () => ApiServ
     beforeAll(async () => {
       const program = await ensurePlane(say);
       folder = await mkdtemp(join(tmpdir(), "sallyport-kube-"));
-      server = await ApiServer.start(program, join(folder, "s"));
+      server = await ApiServer.start(program, join(folder, "s"), flags);
     }, BUILD_MS + START_MS);
     afterAll(async () => {
       await server?.crash();
