@@ -3,7 +3,7 @@
  * told, and what they become when the template is gone. Arguments: kind of lab, folder, MeshTools as JSON, path of Helm.
  */
 import { existsSync } from "node:fs";
-import { mkdir } from "node:fs/promises";
+import { mkdir, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { parse, stringify } from "yaml";
 import { runOrFail, spawnBound } from "../../controller/node/child.ts";
@@ -35,7 +35,9 @@ const answer = {
   usual: facts(usual),
   out: facts(await created("out", { labels: { "sallyport.dev/overlay": "none" } })),
   asked: facts(await created("asked", { annotations: { "inject.istio.io/templates": "sidecar,sallyport" } })),
-  runtime: await runtimeOf(usual),
+  limit: await limitIn(usual, "10.244.1.11"),
+  limitBesideAnotherSetting: await limitIn(await annotated("other", { concurrency: 1 }), "10.244.1.13"),
+  limitBesideAnotherValue: await limitIn(await annotated("own", { runtimeValues: { a: "1" } }), "10.244.1.14"),
   certificate: await certificateByChart(),
   removed: await removed(),
 };
@@ -76,6 +78,10 @@ async function created(name: string, metadata: object): Promise<Manifest> {
   return JSON.parse(stdout);
 }
 
+function annotated(name: string, config: object): Promise<Manifest> {
+  return created(name, { annotations: { "proxy.istio.io/config": JSON.stringify(config) } });
+}
+
 function facts({ spec }: Manifest) {
   const of = (list: { name: string }[]) => list.map(({ name }) => name);
   const rules = spec.volumes.find(({ name }: { name: string }) => name === "sallyport-rules")?.configMap;
@@ -87,16 +93,23 @@ function proxyOf({ initContainers, containers }: Manifest): Manifest {
   return [...initContainers, ...containers].find(({ name }: { name: string }) => name === "istio-proxy");
 }
 
-/** Envoy's runtime values that the template is about, of a sidecar that is told what the pod's would be. */
-async function runtimeOf({ spec }: Manifest): Promise<object> {
+/** Envoy's limit of early resets in a sidecar that is told what the pod's would be, with the pod's annotations. */
+async function limitIn({ metadata, spec }: Manifest, address: string): Promise<unknown> {
   const { value } = proxyOf(spec).env.find(({ name }: { name: string }) => name === "PROXY_CONFIG");
-  const pod = { namespace: "shop", name: "web", address: "10.244.1.11" };
+  const name = `web-${metadata.name}`;
+  // As the kubelet writes them for the agent.
+  const annotations = Object.entries(metadata.annotations).map(([key, text]) => `${key}=${JSON.stringify(text)}\n`);
+  const init = async () => {
+    const info = join(folder, `pod-${name}`, "etc/istio/pod");
+    await mkdir(info, { recursive: true });
+    await writeFile(join(info, "annotations"), annotations.join(""));
+  };
   // Nothing redirects here: only the agent and its Envoy are started.
-  const sidecar = await Sidecar.start(lab, mesh, pod, { proxyConfig: JSON.parse(value) });
+  const pod = { namespace: "shop", name, address };
+  const sidecar = await Sidecar.start(lab, mesh, pod, { proxyConfig: JSON.parse(value), init });
   const { entries } = JSON.parse(await sidecar.admin("runtime"));
   sidecar.kill();
-  const name = "overload.premature_reset_total_stream_count";
-  return { [name]: entries[name]?.final_value };
+  return entries["overload.premature_reset_total_stream_count"]?.final_value;
 }
 
 /** Whether an istio-agent with the arguments and the environment of the chart's Deployment writes a certificate. */

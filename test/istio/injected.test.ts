@@ -38,7 +38,9 @@ describeWithIstio(
           env: ENV,
           optional: false,
         },
-        runtime: { "overload.premature_reset_total_stream_count": "4000000000" },
+        limit: "4000000000",
+        limitBesideAnotherSetting: "4000000000",
+        limitBesideAnotherValue: "4000000000",
         certificate: true,
         removed: { init: ["istio-init", "istio-proxy", "migrate"], containers, env: [], optional: null },
       });
