@@ -64,7 +64,10 @@ export class Operator {
       health.note(this.#cluster.health);
       this.#deciding.note();
     };
-    this.#cluster = new ClusterWorld(client, changed, { trustDomain: settings.mesh.trustDomain });
+    this.#cluster = new ClusterWorld(client, changed, {
+      trustDomain: settings.mesh.trustDomain,
+      onlyWithRules: true,
+    });
     this.#own = new OwnObjects(client, () => this.#term?.noteObjects());
     this.#compiler = new WorldCompiler({
       allowLoopback: settings.allowLoopback,

@@ -198,12 +198,14 @@ describeWithApiServer("the controller", (server) => {
     await cluster.makePod("bare", "127.9.0.3", { spec: app });
     await cluster.makePod("half", "127.9.0.4", { spec: proxied });
     await cluster.makePod("host", "127.9.0.5", { spec: { ...app, hostNetwork: true } });
-    const reasons = ["HostNetwork", "NoInitContainer", "NoSidecar"];
+    const early = await cluster.makePod("early", "127.9.0.6", { says: "no rules: this namespace isn't opted in\n" });
+    const reasons = ["HostNetwork", "NoInitContainer", "NoRules", "NoSidecar"];
     const said = async () => (await cluster.events("shop")).map((event) => event.split(" ")[0] as string);
     await until(
       async () => (await said()).filter((reason) => reasons.includes(reason)).join() === reasons.join(),
       "Events",
     );
+    expect((await cluster.image(replica, early, "127.9.0.6")).status).toBe(404);
   });
 
   test("is not disturbed by a namespace that is being deleted", async () => {

@@ -103,11 +103,17 @@ export class ShopCluster {
   }
 
   /** A running pod; answers its node id. */
-  async makePod(name: string, ip: string, { namespace = "shop", spec = INJECTED as object } = {}): Promise<string> {
+  async makePod(
+    name: string,
+    ip: string,
+    { namespace = "shop", spec = INJECTED as object, says = LOADED } = {},
+  ): Promise<string> {
     const path = `/api/v1/namespaces/${namespace}/pods`;
     const { status, body } = await this.server.ask("POST", path, { metadata: { name, labels: { app: name } }, spec });
     expect([status, body.message]).toEqual([201, undefined]);
-    const running = { status: { phase: "Running", podIP: ip, podIPs: [{ ip }] } };
+    const running = {
+      status: { phase: "Running", podIP: ip, podIPs: [{ ip }], initContainerStatuses: [initStatus(says)] },
+    };
     await this.server.ask("PATCH", `${path}/${name}/status`, running, MERGE);
     return hexId(nodeId(`Kubernetes/${namespace}/${name}/${body.metadata.uid}`));
   }
@@ -149,4 +155,13 @@ export class ShopCluster {
 export async function installIstioKinds(server: ApiServer): Promise<void> {
   const file = join(await istioFolder(), "manifests/charts/base/files/crd-all.gen.yaml");
   await installCrds(server, file);
+}
+
+/** Last words of the init container, as a kubelet puts them into the status. */
+const LOADED = "# sallyport rules: enforce\n";
+
+function initStatus(message: string): object {
+  const at = "2026-01-01T00:00:00Z";
+  const terminated = { exitCode: 0, message, startedAt: at, finishedAt: at };
+  return { name: "sallyport-init", image: "i", imageID: "i", ready: true, restartCount: 0, state: { terminated } };
 }
