@@ -40,20 +40,41 @@ export function sidecarsThere(facts: Facts): Finding[] {
 
 /** Sidecars from before the opt-in, or injected without our template. */
 export function restarts(facts: Facts): Finding[] {
-  const old = meshPods(facts).filter(({ pod }) => sidecarOf(pod) !== undefined && lacks(pod) !== undefined);
+  const rules = rulesSince(facts);
+  const lack = ({ pod, home }: MemberPod) => lacks(pod, rules.get(home.name));
+  const old = meshPods(facts).filter((member) => sidecarOf(member.pod) !== undefined && lack(member) !== undefined);
   return byWorkload(old).map(({ namespace, workload, pods }) => ({
     severity: "error",
     object: `${namespace}/${workload}`,
-    message: `${listed(pods.map(nameOf))} without ${lacks(pods[0] as Json)}: it started before the namespace was opted in, or without the injection template`,
+    message: `${listed(pods.map(nameOf))} without ${lacks(pods[0] as Json, rules.get(namespace))}`,
     advice: restart(namespace, workload),
   }));
 }
 
-/** What our injection template would have put into a pod. */
-function lacks(pod: Json): string | undefined {
-  if (containerOf(pod, INIT_CONTAINER) === undefined) return `the init container ${INIT_CONTAINER}`;
+/** What our injection template, and the rules that it loads, would have put into a pod. */
+function lacks(pod: Json, rulesSince: number | undefined): string | undefined {
+  if (containerOf(pod, INIT_CONTAINER) === undefined)
+    return `the init container ${INIT_CONTAINER}: injected without our template`;
   const names = listAt(sidecarOf(pod), "env").map((one) => textAt(one, "name"));
-  return names.includes(UID) ? undefined : `the variable ${UID}`;
+  if (!names.includes(UID)) return `the variable ${UID}: injected without our template`;
+  const created = Date.parse(textAt(pod, "metadata", "creationTimestamp") ?? "");
+  return created < (rulesSince ?? 0)
+    ? "the current redirect and guard: started before these rules were there"
+    : undefined;
+}
+
+/** When the rules that pods load at their start were last written, by namespace: milliseconds since 1970. */
+function rulesSince({ emitted }: Facts): Map<string, number> {
+  const maps = emitted.flatMap(({ found }) => (textAt(found, "kind") === "ConfigMap" ? [found] : []));
+  return new Map(
+    maps.map((map) => {
+      const writes = listAt(map, "metadata", "managedFields").filter(
+        (one) => at(one, "fieldsV1", "f:data") !== undefined,
+      );
+      const times = [textAt(map, "metadata", "creationTimestamp"), ...writes.map((one) => textAt(one, "time"))];
+      return [namespaceOf(map), Math.max(0, ...times.flatMap((time) => Date.parse(time ?? "") || []))];
+    }),
+  );
 }
 
 export function outsideBlocks(facts: Facts): Finding[] {

@@ -10,6 +10,7 @@ import { gatewayCommand } from "./gateway.ts";
 import { lintCommand } from "./lint.ts";
 import { matrixCommand } from "./matrix.ts";
 import { renderCommand } from "./render.ts";
+import { rolloutCommand } from "./rollout.ts";
 import { statusCommand } from "./status.ts";
 import type { Terminal } from "./terminal.ts";
 import { testCommand } from "./test.ts";
@@ -28,6 +29,7 @@ Examples:
   sallyport test manifests/samples/tests/shop.yaml
   sallyport render -f manifests/samples/mesh
   sallyport check --namespace shop
+  sallyport rollout shop --overlay shop --audit
 
 Exit codes: 0 done or allowed; 3 denied, or something was found; 2 error. docs/cli.md has them for each command.`;
 
@@ -43,6 +45,7 @@ const USES: Readonly<Record<string, string>> = {
   gateway: "sallyport gateway --drain 60",
   controller: "sallyport controller --pod-name a --pod-ip 192.0.2.7 --certificates ./certs",
   check: "sallyport check --namespace shop",
+  rollout: "sallyport rollout shop --overlay shop --audit",
   demo: "sallyport demo",
   up: "sallyport up -f manifests/samples/shop",
   status: "sallyport status",
@@ -69,7 +72,13 @@ function program(run: Run): Command {
     .helpCommand("help [command]", "print help for a command")
     .addHelpText("after", EXAMPLES);
   const offline = [explainCommand(run), matrixCommand(run), diffCommand(run), lintCommand(run), testCommand(run)];
-  const mesh = [renderCommand(run), checkCommand(run), controllerCommand(run), gatewayCommand(run)];
+  const mesh = [
+    renderCommand(run),
+    checkCommand(run),
+    rolloutCommand(run),
+    controllerCommand(run),
+    gatewayCommand(run),
+  ];
   const running = [demoCommand(run), upCommand(run), statusCommand(run), execCommand(run)];
   for (const command of offline) command.helpGroup("Ask about policy, before anything is applied:");
   for (const command of mesh) command.helpGroup("Bring it into Istio:");

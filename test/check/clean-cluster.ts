@@ -141,5 +141,8 @@ export function cluster(now: Date): Json[] {
 /** All of it. */
 export function cleanCluster(now: Date, mesh: Mesh): Json[] {
   const objects = cluster(now);
-  return [...objects, ...wantedOf(worldOf(objects), mesh, undefined)];
+  const isPod = ({ kind }: Json) => kind === "Pod";
+  const emitted = wantedOf(worldOf(objects), mesh, undefined);
+  // Pods load rules that were there before.
+  return [...objects.filter((one) => !isPod(one)), ...emitted, ...objects.filter(isPod)];
 }

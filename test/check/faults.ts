@@ -9,6 +9,8 @@ export interface Fault {
   readonly change?: Readonly<Record<string, Json>>;
   readonly add?: readonly Json[];
   readonly remove?: readonly string[];
+  /** Can't be planted: a server writes such fields itself. */
+  readonly isOffline?: true;
   /** `check severity` and a part of what is said. */
   readonly finds: readonly (readonly [check: string, severity: "error" | "warning", says: RegExp])[];
 }
@@ -252,6 +254,15 @@ export const FAULTS: readonly Fault[] = [
       },
     },
     finds: [["restart", "error", /without the variable ISTIO_META_SALLYPORT_POD_UID/]],
+  },
+  {
+    name: "a pod that is older than the rules",
+    change: {
+      "ConfigMap sallyport-rules": { metadata: { creationTimestamp: "2026-11-21T12:00:01Z" } },
+      [POD]: { metadata: { creationTimestamp: "2026-11-21T12:00:00Z" } },
+    },
+    isOffline: true,
+    finds: [["restart", "error", /web-5d4f-1 without the current redirect and guard/]],
   },
   {
     name: "a host-network pod",
