@@ -145,10 +145,10 @@ export class RolloutCluster {
     return known.length === 0 ? undefined : known.reduce((sum, count) => sum + count, 0);
   }
 
-  /** Pods that live and have a network of their own. */
+  /** Pods that live, or are about to, and have a network of their own. */
   async pods(): Promise<Json[]> {
     const all = await this.list(KINDS.Pod, this.namespace);
-    return all.filter((pod) => isRunning(pod) && at(pod, "spec", "hostNetwork") !== true);
+    return all.filter((pod) => isAlive(pod) && at(pod, "spec", "hostNetwork") !== true);
   }
 
   private async list(kind: Kind | (typeof COLLECTIONS)[number], namespace?: string): Promise<Json[]> {
@@ -181,12 +181,13 @@ function labelled(namespace: Json, overlay: string): Json {
   };
 }
 
+function isAlive(pod: Json): boolean {
+  const hasEnded = ["Succeeded", "Failed"].includes(textAt(pod, "status", "phase") ?? "");
+  return !hasEnded && at(pod, "metadata", "deletionTimestamp") === undefined;
+}
+
 function isRunning(pod: Json): boolean {
-  return (
-    !["Succeeded", "Failed"].includes(textAt(pod, "status", "phase") ?? "") &&
-    at(pod, "metadata", "deletionTimestamp") === undefined &&
-    listAt(pod, "status", "podIPs").length > 0
-  );
+  return isAlive(pod) && listAt(pod, "status", "podIPs").length > 0;
 }
 
 /** `metadata.generation`, and that which conditions are about. */

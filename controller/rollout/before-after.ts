@@ -15,9 +15,14 @@ export interface Change {
 
 /**
  * `world` is that in which the namespace is opted in. Before, everybody who is to be a member reached everybody at every port;
- * flows between others stay as they are.
+ * flows between others stay as they are. Namespaces of the mesh's `infrastructure` are no outsiders that anybody asks about.
  */
-export function changeOf(world: World, overlay: string, namespace: string): Change {
+export function changeOf(
+  world: World,
+  overlay: string,
+  namespace: string,
+  infrastructure: readonly string[] = [],
+): Change {
   const enforced: World = {
     ...world,
     overlays: world.overlays.map((one) => ({ ...one, enforcement: "Enforce" as const })),
@@ -35,7 +40,9 @@ export function changeOf(world: World, overlay: string, namespace: string): Chan
   const all = differences(before, now).filter(({ change }) => change !== "moves");
   const members = now.endpoints.map(({ endpoint }) => `${endpoint.namespace}/${endpoint.name}`);
   const memberNamespaces = new Set(now.endpoints.map(({ endpoint }) => endpoint.namespace));
-  const others = world.pods.map((pod) => pod.namespace).filter((name) => !memberNamespaces.has(name));
+  const others = world.pods
+    .map((pod) => pod.namespace)
+    .filter((name) => !memberNamespaces.has(name) && !infrastructure.includes(name));
   return {
     differences: all.flatMap((difference) => involving(difference, isJoining)),
     joining: members.filter(isJoining).sort(),

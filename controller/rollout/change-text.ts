@@ -10,9 +10,9 @@ export function changeText(
   terminal: Pick<Terminal, "style">,
 ): string[] {
   const flows = diffText([{ overlay, differences, added: [], removed: [] }], terminal);
-  const others = outsiders.length === 0 ? "" : `, such as the pods of ${listed(outsiders)}`;
+  const others = outsiders.length === 0 ? "" : `, such as pods of ${listed(outsiders)},`;
   return [
-    `${joining.length} pods join overlay ${overlay}. Everybody who isn't in it${others}, reaches them no more.`,
+    `${joining.length} pods join overlay ${overlay}. Everybody who isn't in it${others} reaches them no more.`,
     ...flows.split("\n").map((line) => `  ${line}`.trimEnd()),
   ];
 }

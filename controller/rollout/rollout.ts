@@ -1,6 +1,7 @@
 /** One namespace on its way into an overlay, or out of it. Each step can be done again: what is so already stays. */
 import { check } from "../check/check.ts";
 import { annotationOf, type Json, labelOf, textAt } from "../check/json.ts";
+import { workloadOf } from "../check/opted-in.ts";
 import type { Terminal } from "../cli/terminal.ts";
 import { gatherFacts, wantedOf } from "../kube/check-facts.ts";
 import type { RolloutCluster } from "../kube/rollout-cluster.ts";
@@ -151,7 +152,9 @@ export class Rollout {
   }
 
   private show(world: World, overlay: string): void {
-    const change = changeOf(world, overlay, this.cluster.namespace);
+    const { controlNamespace, istioNamespace, dnsNamespace } = this.cluster.mesh;
+    const infrastructure = [controlNamespace, istioNamespace, dnsNamespace];
+    const change = changeOf(world, overlay, this.cluster.namespace, infrastructure);
     for (const line of changeText(change, overlay, this.tell.terminal)) this.tell.terminal.out(line);
   }
 
@@ -210,14 +213,22 @@ export class Rollout {
   }
 
   private async restarted(overlay: string): Promise<void> {
-    const stale = async () =>
-      (await this.blockers(overlay, new Set())).filter(({ check }) => ["restart", "sidecar"].includes(check));
+    const stale = async () => {
+      const blockers = await this.blockers(overlay, new Set());
+      const found = blockers.filter(({ check }) => check === "restart" || check === "sidecar");
+      return found.map(({ object }) => object.slice(object.indexOf("/") + 1));
+    };
     const first = await stale();
-    await this.restart(first.map(({ object }) => object.slice(object.indexOf("/") + 1)));
-    if (first.length === 0) return this.say("restart", "every pod started with redirect and guard");
-    const done = async () => (await stale()).length === 0;
-    await this.wait(done, "pods have started again", "restart them as the line above says");
+    await this.restart(first);
+    const isDone = async () => (await stale()).length === 0 && (await this.areBack(first));
+    await this.wait(isDone, "pods have started again", "restart them as the lines above say");
     this.say("restart", "every pod started with redirect and guard");
+  }
+
+  /** Between its old pod's end and its new pod's beginning a workload has none. */
+  private async areBack(workloads: readonly string[]): Promise<boolean> {
+    const there = new Set((await this.cluster.pods()).map(workloadOf));
+    return workloads.every((workload) => there.has(workload));
   }
 
   /** Does it, or says how. */
@@ -308,10 +319,11 @@ export class Rollout {
       const pods = await this.cluster.pods();
       return leaving ? rulesHeld(pods, { before: gone }) : rulesHeld(pods, { after: gone });
     };
-    await this.restart(await stale());
+    const first = await stale();
+    await this.restart(first);
     // A namespace that goes back shall not wait for anybody.
     if (!leaving) return;
-    const isFresh = async () => (await stale()).length === 0;
+    const isFresh = async () => (await stale()).length === 0 && (await this.areBack(first));
     await this.wait(isFresh, "pods have started again, without our rules", "restart them as the line above says");
     this.say("restart", "every pod started without our rules");
   }

@@ -17,6 +17,7 @@ export class Watch {
   /** By a pod's uid. */
   #before = new Map<string, Tally>();
   #istiodBefore: number | undefined;
+  #isBegun = false;
 
   private constructor(
     private readonly cluster: RolloutCluster,
@@ -32,8 +33,10 @@ export class Watch {
   /** From now on: what was counted before is somebody else's. */
   async rebase(): Promise<void> {
     this.#istiodBefore = await this.cluster.istiodRejects();
+    // What a proxy refused that has started since, it refused of this rollout.
     for (const [uid, tally] of await this.tallies())
-      if (!this.#before.has(uid)) this.#before.set(uid, tally.rejected === 0 ? tally : { ...tally, rejected: 0 });
+      if (!this.#isBegun || this.#before.has(uid)) this.#before.set(uid, tally);
+    this.#isBegun = true;
   }
 
   /** What isn't ready yet; undefined: all proxies have their images. */
@@ -96,10 +99,12 @@ export class Watch {
 }
 
 function observedText(seen: Tally): string {
-  const { allowed, denied, audited, notTunnelled } = seen;
-  const past = notTunnelled > 0 ? `, and ${notTunnelled} connections came past the tunnel` : "";
+  const denied = seen.sentDenied + seen.receivedDenied;
+  const audited = seen.sentAudited + seen.receivedAudited;
+  const flows = `${seen.sent + seen.sentDenied} flows sent, ${seen.received + seen.receivedDenied} received`;
   const would = audited > 0 ? `, ${audited} would be` : "";
-  return `${allowed + denied} flows, ${denied} denied${would} (${percent(deniedShare(seen))})${past}`;
+  const past = seen.notTunnelled > 0 ? `, ${seen.notTunnelled} connections came past the tunnel` : "";
+  return `${flows}, ${denied} denied${would} (${percent(deniedShare(seen))})${past}`;
 }
 
 function percent(share: number): string {

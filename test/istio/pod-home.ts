@@ -44,9 +44,11 @@ const MERGE = "application/merge-patch+json";
 function objectsOf(pod: PodFacts): string {
   const { namespace, name } = pod;
   const account = accountOf(pod);
-  // What Istio's injector says of a pod with a sidecar: that it takes mutual TLS.
+  // What Istio's injector makes of a pod: one with a sidecar, that takes mutual TLS.
   const labels = `{app: ${name}, security.istio.io/tlsMode: istio}`;
-  const container = "{name: app, image: nothing.invalid/app}";
+  const containers =
+    "{name: app, image: nothing.invalid/app}, {name: istio-proxy, image: nothing.invalid/proxy, env: [{name: ISTIO_META_SALLYPORT_POD_UID, valueFrom: {fieldRef: {fieldPath: metadata.uid}}}]}";
+  const init = "{name: sallyport-init, image: nothing.invalid/init}";
   return `apiVersion: v1
 kind: ServiceAccount
 metadata: {name: ${account}, namespace: ${namespace}}
@@ -54,7 +56,7 @@ metadata: {name: ${account}, namespace: ${namespace}}
 apiVersion: v1
 kind: Pod
 metadata: {name: ${name}, namespace: ${namespace}, labels: ${labels}}
-spec: {serviceAccountName: ${account}, nodeName: n1, automountServiceAccountToken: false, containers: [${container}]}
+spec: {serviceAccountName: ${account}, nodeName: n1, automountServiceAccountToken: false, initContainers: [${init}], containers: [${containers}]}
 `;
 }
 
