@@ -1,14 +1,14 @@
 /** Pods of namespaces that are opted in. */
 import { addressNumber, blockRanges } from "../compile/ranges.ts";
 import { parseAddress } from "../model/address.ts";
+import { INIT_CONTAINER } from "../model/labels.ts";
 import { listed } from "../offline/listed.ts";
 import type { Facts } from "./facts.ts";
 import type { Finding } from "./finding.ts";
 import { at, type Json, labelOf, listAt, nameOf, namespaceOf, textAt, textsAt, titleOf } from "./json.ts";
+import { loadedRules } from "./loaded-rules.ts";
 import { containerOf, type MemberPod, memberPods, meshPods, sidecarOf, workloadOf } from "./opted-in.ts";
 
-/** Loads redirect and guard before the proxy starts. */
-const INIT_CONTAINER = "sallyport-init";
 /** By which a sidecar knows which pod it is in. */
 const UID = "ISTIO_META_SALLYPORT_POD_UID";
 
@@ -38,43 +38,40 @@ export function sidecarsThere(facts: Facts): Finding[] {
   });
 }
 
-/** Sidecars from before the opt-in, or injected without our template. */
+/** Sidecars from before the opt-in, injected without our template, or with rules of another enforcement. */
 export function restarts(facts: Facts): Finding[] {
-  const rules = rulesSince(facts);
-  const lack = ({ pod, home }: MemberPod) => lacks(pod, rules.get(home.name));
-  const old = meshPods(facts).filter((member) => sidecarOf(member.pod) !== undefined && lack(member) !== undefined);
-  return byWorkload(old).map(({ namespace, workload, pods }) => ({
-    severity: "error",
-    object: `${namespace}/${workload}`,
-    message: `${listed(pods.map(nameOf))} without ${lacks(pods[0] as Json, rules.get(namespace))}`,
-    advice: restart(namespace, workload),
-  }));
+  const withSidecar = meshPods(facts).filter(({ pod }) => sidecarOf(pod) !== undefined);
+  const lacking = byWorkload(withSidecar.filter(({ pod }) => lacks(pod) !== undefined));
+  const other = byWorkload(withSidecar.filter((member) => lacks(member.pod) === undefined && isOfOther(member)));
+  return [
+    ...lacking.map(({ namespace, workload, pods }) => ({
+      severity: "error" as const,
+      object: `${namespace}/${workload}`,
+      message: `${listed(pods.map(nameOf))} without ${lacks(pods[0] as Json)}`,
+      advice: restart(namespace, workload),
+    })),
+    ...other.map(({ namespace, workload, pods }) => ({
+      severity: "warning" as const,
+      object: `${namespace}/${workload}`,
+      message: `${listed(pods.map(nameOf))} with rules of before: their guard in the kernel ${loadedRules(pods[0] as Json) === "audit" ? "lets in what the sidecar's refuses" : "refuses though the Overlay audits"}`,
+      advice: restart(namespace, workload),
+    })),
+  ];
 }
 
 /** What our injection template, and the rules that it loads, would have put into a pod. */
-function lacks(pod: Json, rulesSince: number | undefined): string | undefined {
+function lacks(pod: Json): string | undefined {
   if (containerOf(pod, INIT_CONTAINER) === undefined)
     return `the init container ${INIT_CONTAINER}: injected without our template`;
   const names = listAt(sidecarOf(pod), "env").map((one) => textAt(one, "name"));
   if (!names.includes(UID)) return `the variable ${UID}: injected without our template`;
-  const created = Date.parse(textAt(pod, "metadata", "creationTimestamp") ?? "");
-  return created < (rulesSince ?? 0)
-    ? "the current redirect and guard: started before these rules were there"
-    : undefined;
+  return loadedRules(pod) === "none" ? "redirect and guard: started before the namespace was opted in" : undefined;
 }
 
-/** When the rules that pods load at their start were last written, by namespace: milliseconds since 1970. */
-function rulesSince({ emitted }: Facts): Map<string, number> {
-  const maps = emitted.flatMap(({ found }) => (textAt(found, "kind") === "ConfigMap" ? [found] : []));
-  return new Map(
-    maps.map((map) => {
-      const writes = listAt(map, "metadata", "managedFields").filter(
-        (one) => at(one, "fieldsV1", "f:data") !== undefined,
-      );
-      const times = [textAt(map, "metadata", "creationTimestamp"), ...writes.map((one) => textAt(one, "time"))];
-      return [namespaceOf(map), Math.max(0, ...times.flatMap((time) => Date.parse(time ?? "") || []))];
-    }),
-  );
+function isOfOther({ pod, home }: MemberPod): boolean {
+  const loaded = loadedRules(pod);
+  if (home.overlay === undefined || loaded === "unknown") return false;
+  return (loaded === "audit") !== (textAt(home.overlay, "spec", "enforcement") === "Audit");
 }
 
 export function outsideBlocks(facts: Facts): Finding[] {

@@ -12,8 +12,10 @@ export interface Tally {
   /** Let pass, but only because policy is audited. */
   readonly sentAudited: number;
   readonly receivedAudited: number;
-  /** Past the tunnel, refused by the guard. */
+  /** Past the tunnel, refused by the guard. Anybody can cause these. */
   readonly notTunnelled: number;
+  /** Past the tunnel, and let in only because the Overlay audits. */
+  readonly notTunnelledAudited: number;
   /** Updates of listeners or clusters that an Envoy refused. */
   readonly rejected: number;
 }
@@ -26,6 +28,7 @@ export const NO_FLOWS: Tally = {
   sentAudited: 0,
   receivedAudited: 0,
   notTunnelled: 0,
+  notTunnelledAudited: 0,
   rejected: 0,
 };
 
@@ -44,6 +47,7 @@ const FIELDS: Readonly<Record<string, keyof Tally>> = {
   verify_path_conflict: "receivedDenied",
   verify_audit_deny: "receivedAudited",
   guard_not_tunnelled: "notTunnelled",
+  guard_audit_deny: "notTunnelledAudited",
 };
 const REJECTED = /^envoy_(?:listener_manager_lds|cluster_manager_cds)_update_rejected$/;
 

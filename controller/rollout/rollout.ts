@@ -1,6 +1,7 @@
 /** One namespace on its way into an overlay, or out of it. Each step can be done again: what is so already stays. */
 import { check } from "../check/check.ts";
 import { annotationOf, type Json, labelOf, textAt } from "../check/json.ts";
+import { type LoadedRules, loadedRules } from "../check/loaded-rules.ts";
 import { workloadOf } from "../check/opted-in.ts";
 import type { Terminal } from "../cli/terminal.ts";
 import { gatherFacts, wantedOf } from "../kube/check-facts.ts";
@@ -12,7 +13,7 @@ import { BEFORE_OPT_IN, type Blocker, blockersOf } from "./blockers.ts";
 import { changeText } from "./change-text.ts";
 import { complaintsAbout } from "./istio-opinion.ts";
 import { type Memory, memoryOf, memoryText, ROLLOUT_ANNOTATION } from "./memory.ts";
-import { rulesHeld } from "./rules-held.ts";
+import { Failure, Steps } from "./steps.ts";
 import { Watch } from "./watch.ts";
 
 export type Outcome = "done" | "rolled-back" | "stopped" | "declined";
@@ -36,19 +37,16 @@ export interface Tell {
   readonly confirm: (question: string) => Promise<boolean>;
 }
 
-/** A step failed: the sentence says why. Before the label nothing needs to be undone. */
-class Failure extends Error {}
-
-const WIDTH = 10;
-/** Between two looks at what is waited for. */
-const PACE_MS = 1000;
-
 export class Rollout {
+  private readonly steps: Steps;
+
   constructor(
     private readonly cluster: RolloutCluster,
     private readonly asked: Asked,
     private readonly tell: Tell,
-  ) {}
+  ) {
+    this.steps = new Steps(tell.terminal, asked.timeout);
+  }
 
   async join(): Promise<Outcome> {
     const home = await this.home();
@@ -64,7 +62,7 @@ export class Rollout {
     if (known === undefined && !(await this.tell.confirm(question))) return "declined";
     const memory = known ?? (await this.remember("join", home, overlay));
     try {
-      await this.bringIn(world, overlay);
+      await this.bringIn(overlay);
       await this.forget();
       this.say("done", `namespace ${this.cluster.namespace} is in overlay ${overlay}`);
       return "done";
@@ -136,11 +134,16 @@ export class Rollout {
   }
 
   private async isValid(world: World, home: Json): Promise<boolean> {
-    const objects = wantedOf(world, this.cluster.mesh, this.cluster.namespace);
     const revision = this.asked.revision ?? labelOf(home, "istio.io/rev");
-    const complaints = await complaintsAbout(objects, this.asked.istioctl, revision);
-    for (const complaint of complaints) this.fail(`istioctl: ${complaint}`);
-    if (complaints.length === 0) this.say("validate", `istioctl has nothing against ${objects.length} objects`);
+    const ways = this.asked.audit ? (["Audit", "Enforce"] as const) : ([undefined] as const);
+    const sets = ways.map((enforcement) =>
+      wantedOf(enforcing(world, enforcement), this.cluster.mesh, this.cluster.namespace),
+    );
+    const complaints: string[] = [];
+    for (const objects of sets) complaints.push(...(await complaintsAbout(objects, this.asked.istioctl, revision)));
+    for (const complaint of new Set(complaints)) this.fail(`istioctl: ${complaint}`);
+    const count = Math.max(...sets.map(({ length }) => length));
+    if (complaints.length === 0) this.say("validate", `istioctl has nothing against ${count} objects`);
     return complaints.length === 0;
   }
 
@@ -176,30 +179,43 @@ export class Rollout {
     await this.cluster.mark({ annotations: { [ROLLOUT_ANNOTATION]: null } });
   }
 
-  private async bringIn(world: World, overlay: string): Promise<void> {
+  private async bringIn(overlay: string): Promise<void> {
     const watch = await Watch.begin(this.cluster, this.asked);
     if (this.asked.audit) {
       await this.cluster.enforce(overlay, "Audit");
-      this.say("audit", `Overlay ${overlay} audits: policy denies nothing`);
+      this.say("audit", `Overlay ${overlay} audits: it denies nothing`);
     }
     await this.cluster.mark({ labels: { [OVERLAY_LABEL]: overlay } });
-    if (!this.asked.controller) await this.cluster.apply(wantedOf(world, this.cluster.mesh, this.cluster.namespace));
-    await this.placed(overlay);
+    await this.place(overlay);
     this.say("label", `${OVERLAY_LABEL}=${overlay}, and its objects are in place`);
     await this.restarted(overlay);
     await watch.rebase();
     await this.acknowledged(watch, overlay);
-    await this.observed(watch, this.asked.audit === true);
+    const outsiders = await this.observed(watch, this.asked.audit === true);
     if (!this.asked.audit) return;
+    const question = `${outsiders} connections came from outside of the overlay, which enforcing refuses. Enforce?`;
+    if (outsiders > 0 && !(await this.tell.confirm(question))) throw new Failure("not promoted");
     await this.cluster.enforce(overlay, "Enforce");
+    await this.place(overlay);
     this.say("promote", `Overlay ${overlay} enforces`);
     await this.acknowledged(watch, overlay);
     await this.observed(watch, false);
+    // The sidecars' guards refuse from now on, those in the kernel when pods start again.
+    await this.restart(workloadsOf(await this.cluster.pods(), ["audit"]), "at leisure");
+  }
+
+  /** What is emitted depends on whether the Overlay audits. */
+  private async place(overlay: string): Promise<void> {
+    if (!this.asked.controller) {
+      const world = await this.cluster.worldIn(overlay);
+      await this.cluster.apply(wantedOf(world, this.cluster.mesh, this.cluster.namespace));
+    }
+    await this.placed(overlay);
   }
 
   private async placed(overlay: string): Promise<void> {
     const isThere = async () => (await this.only(overlay, "emitted")).length === 0;
-    await this.wait(
+    await this.steps.wait(
       isThere,
       "the namespace's objects are in place",
       "the controller doesn't apply them: look at its log",
@@ -221,7 +237,7 @@ export class Rollout {
     const first = await stale();
     await this.restart(first);
     const isDone = async () => (await stale()).length === 0 && (await this.areBack(first));
-    await this.wait(isDone, "pods have started again", "restart them as the lines above say");
+    await this.steps.wait(isDone, "pods have started again", "restart them as the lines above say");
     this.say("restart", "every pod started with redirect and guard");
   }
 
@@ -232,13 +248,13 @@ export class Rollout {
   }
 
   /** Does it, or says how. */
-  private async restart(workloads: readonly string[]): Promise<void> {
+  private async restart(workloads: readonly string[], when = "and it waits for you"): Promise<void> {
     for (const workload of workloads) {
       const isDone = this.asked.restart === true && (await this.cluster.restart(workload, new Date()));
       const how = workload.startsWith("pod/")
         ? `delete and create ${workload}`
         : `kubectl -n ${this.cluster.namespace} rollout restart ${workload}`;
-      this.say("restart", isDone ? `${workload} restarts` : `needed, and it waits for you: ${how}`);
+      this.say("restart", isDone ? `${workload} restarts` : `needed, ${when}: ${how}`);
     }
   }
 
@@ -247,8 +263,11 @@ export class Rollout {
       const pending = await watch.pending(overlay);
       return pending === undefined;
     };
-    await this.wait(isProgrammed, "every sidecar has its image", "see sallyport check, and the sidecars' logs", () =>
-      watch.refusal(),
+    await this.steps.wait(
+      isProgrammed,
+      "every sidecar has its image",
+      "see sallyport check, and the sidecars' logs",
+      () => watch.refusal(),
     );
     this.say(
       "programmed",
@@ -256,43 +275,26 @@ export class Rollout {
     );
   }
 
-  private async observed(watch: Watch, isAudit: boolean): Promise<void> {
+  /** How many connections of outsiders there were. */
+  private async observed(watch: Watch, isAudit: boolean): Promise<number> {
     const verdict = await watch.observe(this.asked.observe);
     if (verdict.problem !== undefined) throw new Failure(verdict.problem);
     this.say("observe", `${verdict.text}${isAudit ? " (audited)" : ""}`);
-  }
-
-  /** Waits for something; `refusal` ends it early with a reason. */
-  private async wait(
-    isSo: () => Promise<boolean>,
-    what: string,
-    advice: string,
-    refusal: () => Promise<string | undefined> = async () => undefined,
-  ): Promise<void> {
-    const end = Date.now() + this.asked.timeout * 1000;
-    for (;;) {
-      const reason = await refusal();
-      if (reason !== undefined) throw new Failure(reason);
-      if (await isSo()) return;
-      if (Date.now() > end) throw new Failure(`not within ${this.asked.timeout} s: ${what}; ${advice}`);
-      await new Promise((resolve) => setTimeout(resolve, PACE_MS));
-    }
+    return verdict.outsiders;
   }
 
   private async back({ label, enforcement, since }: Memory, overlay: string): Promise<Outcome> {
     try {
+      // An Overlay that enforces again before the namespace is out would deny what it only audited.
+      if (label === undefined) await this.takeOut({ since, kind: "join", enforcement });
+      else this.say("back", `the namespace stays in overlay ${label}, in which it was before`);
       if (this.asked.audit) {
         await this.cluster.enforce(overlay, enforcement);
         this.say("back", `Overlay ${overlay} has enforcement ${enforcement} again`);
       }
-      if (label !== undefined) {
-        this.say("back", `the namespace stays in overlay ${label}, in which it was before`);
-        await this.forget();
-        return "rolled-back";
-      }
-      await this.takeOut({ since, kind: "join", enforcement });
+      if (label !== undefined && !this.asked.controller) await this.place(overlay);
       await this.forget();
-      this.say("back", `namespace ${this.cluster.namespace} is as it was before`);
+      if (label === undefined) this.say("back", `namespace ${this.cluster.namespace} is as it was before`);
       return "rolled-back";
     } catch (error) {
       this.fail(
@@ -303,45 +305,45 @@ export class Rollout {
   }
 
   /** The guard first, so that what comes past the tunnel is let in again; then the rest. */
-  private async takeOut(memory: Memory): Promise<void> {
+  private async takeOut({ kind }: Memory): Promise<void> {
     const before = await this.cluster.ours();
     await this.cluster.mark({ labels: { [OVERLAY_LABEL]: null } });
-    await this.cluster.remove(before.filter(({ kind }) => kind === "WasmPlugin"));
+    await this.cluster.remove(before.filter((one) => one.kind === "WasmPlugin"));
     this.say("label", `${OVERLAY_LABEL} is gone from namespace ${this.cluster.namespace}`);
     if (!this.asked.controller) await this.cluster.remove(await this.cluster.ours());
     const isGone = async () => (await this.cluster.ours()).length === 0;
-    await this.wait(isGone, "nothing of ours is in the namespace", "the controller doesn't delete it: look at its log");
+    await this.steps.wait(
+      isGone,
+      "nothing of ours is in the namespace",
+      "the controller doesn't delete it: look at its log",
+    );
     this.say("objects", "nothing of ours is in the namespace");
-    const leaving = memory.kind === "leave";
-    // What started meanwhile has loaded the rules; what starts from now on doesn't.
-    const gone = leaving && before.length > 0 ? await this.remembered(memory) : memory.since;
-    const stale = async () => {
-      const pods = await this.cluster.pods();
-      return leaving ? rulesHeld(pods, { before: gone }) : rulesHeld(pods, { after: gone });
-    };
+    const stale = async () => workloadsOf(await this.cluster.pods(), ["audit", "enforce"]);
     const first = await stale();
     await this.restart(first);
     // A namespace that goes back shall not wait for anybody.
-    if (!leaving) return;
+    if (kind === "join") return;
     const isFresh = async () => (await stale()).length === 0 && (await this.areBack(first));
-    await this.wait(isFresh, "pods have started again, without our rules", "restart them as the line above says");
-    this.say("restart", "every pod started without our rules");
-  }
-
-  /** From now on. */
-  private async remembered(memory: Memory): Promise<string> {
-    const since = new Date().toISOString();
-    await this.cluster.mark({ annotations: { [ROLLOUT_ANNOTATION]: memoryText({ ...memory, since }) } });
-    return since;
+    await this.steps.wait(isFresh, "pods have started again, without our rules", "restart them as the lines above say");
+    this.say("restart", "no pod holds our rules");
   }
 
   private say(step: string, text: string): void {
-    const { terminal } = this.tell;
-    terminal.out(`${terminal.style("green", "ok  ")}  ${step.padEnd(WIDTH)}  ${text}`);
+    this.steps.say(step, text);
   }
 
   private fail(text: string): void {
-    const { terminal } = this.tell;
-    terminal.out(`${terminal.style("red", "FAIL")}  ${text}`);
+    this.steps.fail(text);
   }
+}
+
+/** What is emitted depends on it. */
+function enforcing(world: World, enforcement: "Enforce" | "Audit" | undefined): World {
+  if (enforcement === undefined) return world;
+  return { ...world, overlays: world.overlays.map((overlay) => ({ ...overlay, enforcement })) };
+}
+
+/** Those whose pods have loaded such rules, each once. */
+function workloadsOf(pods: readonly Json[], rules: readonly LoadedRules[]): string[] {
+  return [...new Set(pods.filter((pod) => rules.includes(loadedRules(pod))).map(workloadOf))].sort();
 }

@@ -7,6 +7,8 @@ import type { Asked } from "./rollout.ts";
 
 export interface Observed {
   readonly text: string;
+  /** Connections of outsiders that enforcing would refuse. */
+  readonly outsiders: number;
   /** Why the namespace must go back. */
   readonly problem?: string;
 }
@@ -74,9 +76,9 @@ export class Watch {
       const seen = sum([...now].map(([uid, tally]) => since(begin.get(uid), tally)));
       const refused = await this.refusal();
       const problem = refused ?? this.tooManyDenied(seen);
-      const text = observedText(seen);
-      if (problem !== undefined) return { text, problem };
-      if (Date.now() >= end) return { text };
+      const said = { text: observedText(seen), outsiders: seen.notTunnelledAudited };
+      if (problem !== undefined) return { ...said, problem };
+      if (Date.now() >= end) return said;
       await new Promise((resolve) => setTimeout(resolve, PACE_MS));
     }
   }
@@ -103,7 +105,10 @@ function observedText(seen: Tally): string {
   const audited = seen.sentAudited + seen.receivedAudited;
   const flows = `${seen.sent + seen.sentDenied} flows sent, ${seen.received + seen.receivedDenied} received`;
   const would = audited > 0 ? `, ${audited} would be` : "";
-  const past = seen.notTunnelled > 0 ? `, ${seen.notTunnelled} connections came past the tunnel` : "";
+  const past = [
+    ...(seen.notTunnelled > 0 ? [`, ${seen.notTunnelled} connections past the tunnel refused`] : []),
+    ...(seen.notTunnelledAudited > 0 ? [`, ${seen.notTunnelledAudited} past the tunnel would be`] : []),
+  ].join("");
   return `${flows}, ${denied} denied${would} (${percent(deniedShare(seen))})${past}`;
 }
 

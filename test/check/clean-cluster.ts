@@ -47,6 +47,13 @@ function slice(namespace: string, name: string, service: string, addresses: read
   };
 }
 
+/** As a kubelet says what our init container said last. */
+export function initStatuses(message: string): object[] {
+  const image = { image: "test.invalid/image", imageID: "" };
+  const terminated = { exitCode: 0, message };
+  return [{ ...image, name: "sallyport-init", ready: true, restartCount: 0, state: { terminated } }];
+}
+
 export function pod(name: string, change: { metadata?: object; spec?: object; status?: object } = {}): Json {
   const env = [
     { name: "ISTIO_META_SALLYPORT_POD_UID", valueFrom: { fieldRef: { fieldPath: "metadata.uid" } } },
@@ -73,7 +80,13 @@ export function pod(name: string, change: { metadata?: object; spec?: object; st
       ],
       ...change.spec,
     },
-    status: { phase: "Running", podIPs: [{ ip: "10.244.1.5" }], podIP: "10.244.1.5", ...change.status },
+    status: {
+      phase: "Running",
+      podIPs: [{ ip: "10.244.1.5" }],
+      podIP: "10.244.1.5",
+      initContainerStatuses: initStatuses("# sallyport rules: enforce"),
+      ...change.status,
+    },
   };
 }
 
@@ -141,8 +154,5 @@ export function cluster(now: Date): Json[] {
 /** All of it. */
 export function cleanCluster(now: Date, mesh: Mesh): Json[] {
   const objects = cluster(now);
-  const isPod = ({ kind }: Json) => kind === "Pod";
-  const emitted = wantedOf(worldOf(objects), mesh, undefined);
-  // Pods load rules that were there before.
-  return [...objects.filter((one) => !isPod(one)), ...emitted, ...objects.filter(isPod)];
+  return [...objects, ...wantedOf(worldOf(objects), mesh, undefined)];
 }

@@ -1,6 +1,6 @@
 /** Faults of a cluster, each as a change of one in which everything is right, and what `check` must find then. */
 import type { Json } from "../../controller/check/json.ts";
-import { pod } from "./clean-cluster.ts";
+import { initStatuses, pod } from "./clean-cluster.ts";
 
 /** A change of objects, found by `Kind name`. */
 export interface Fault {
@@ -9,8 +9,6 @@ export interface Fault {
   readonly change?: Readonly<Record<string, Json>>;
   readonly add?: readonly Json[];
   readonly remove?: readonly string[];
-  /** Can't be planted: a server writes such fields itself. */
-  readonly isOffline?: true;
   /** `check severity` and a part of what is said. */
   readonly finds: readonly (readonly [check: string, severity: "error" | "warning", says: RegExp])[];
 }
@@ -256,13 +254,14 @@ export const FAULTS: readonly Fault[] = [
     finds: [["restart", "error", /without the variable ISTIO_META_SALLYPORT_POD_UID/]],
   },
   {
-    name: "a pod that is older than the rules",
-    change: {
-      "ConfigMap sallyport-rules": { metadata: { creationTimestamp: "2026-11-21T12:00:01Z" } },
-      [POD]: { metadata: { creationTimestamp: "2026-11-21T12:00:00Z" } },
-    },
-    isOffline: true,
-    finds: [["restart", "error", /web-5d4f-1 without the current redirect and guard/]],
+    name: "a pod that started before there were rules",
+    change: { [POD]: { status: { initContainerStatuses: initStatuses("no rules: this namespace isn't opted in") } } },
+    finds: [["restart", "error", /web-5d4f-1 without redirect and guard/]],
+  },
+  {
+    name: "a pod whose rules still audit",
+    change: { [POD]: { status: { initContainerStatuses: initStatuses("# sallyport rules: audit\n") } } },
+    finds: [["restart", "warning", /lets in what the sidecar's refuses/]],
   },
   {
     name: "a host-network pod",

@@ -12,6 +12,8 @@ export interface PodFacts {
   readonly address: string;
   /** Of its service account; the pod's own name unless told otherwise. */
   readonly account?: string;
+  /** What its init container said last; that there are none if it says nothing else. */
+  readonly rules?: string;
 }
 
 export function accountOf({ name, account = name }: PodFacts): string {
@@ -61,9 +63,11 @@ spec: {serviceAccountName: ${account}, nodeName: n1, automountServiceAccountToke
 }
 
 /** As a kubelet says it. */
-function running({ address }: PodFacts): object {
+function running({ address, rules = "no rules" }: PodFacts): object {
   const conditions = [{ type: "Ready", status: "True" }];
-  return { phase: "Running", podIP: address, podIPs: [{ ip: address }], conditions };
+  const terminated = { exitCode: 0, message: rules };
+  const init = { name: "sallyport-init", image: "", imageID: "", ready: true, restartCount: 0, state: { terminated } };
+  return { phase: "Running", podIP: address, podIPs: [{ ip: address }], conditions, initContainerStatuses: [init] };
 }
 
 async function writeHome({ api }: MeshPlane, pod: PodFacts, home: string, envoy: string): Promise<void> {

@@ -3,7 +3,6 @@
  * behind Istio's own capture. For programs that roll it out, from inside of a lab of root's.
  */
 import { join } from "node:path";
-import { podRules } from "../../controller/emit/istio/rules.ts";
 import { currentLab, enterLab } from "../../controller/node/lab-entry.ts";
 import { Lab } from "../../controller/node/namespace.ts";
 import { ACTOR_COMMAND, Actor } from "../envoy/actor/actor.ts";
@@ -15,7 +14,7 @@ import { LocalControl } from "./local-control.ts";
 import { meshCertificate } from "./mesh-certificate.ts";
 import { MeshPlane, type MeshTools } from "./mesh-plane.ts";
 import { loadCapture } from "./overlay-stage.ts";
-import { ADDRESS, POD_CIDRS, SERVER, SERVICE } from "./overlay-world.ts";
+import { ADDRESS, SERVER, SERVICE } from "./overlay-world.ts";
 import { Sidecar } from "./sidecar.ts";
 
 const PROXY_UID = 1337;
@@ -68,7 +67,7 @@ export class RolloutStage {
     const pod = { namespace: "sallyport-system", name: "edge", address: ADDRESS.edge };
     const gateway = await GatewayPod.start(lab, mesh, pod, { envoy: mesh.tools.envoy, concurrency: 1 });
     const stage = new RolloutStage(lab, mesh, control, gateway, istioctl);
-    await Promise.all(PODS.map((name) => stage.#start(name, false)));
+    await Promise.all(PODS.map((name) => stage.#start(name, "")));
     await stage.#serve();
     return stage;
   }
@@ -100,8 +99,8 @@ export class RolloutStage {
     this.#sidecars.get(name)?.kill();
     await this.mesh.api.kubectl("-n", "shop", "delete", "pod", name, "--grace-period=0", "--force");
     await this.lab.removeNode(name);
-    const { code } = await this.mesh.api.tryKubectl(["-n", "shop", "get", "configmap", "sallyport-rules"]);
-    await this.#start(name, code === 0);
+    const rules = ["-n", "shop", "get", "configmap", "sallyport-rules", "-o", "jsonpath={.data.rules\\.nft}"];
+    await this.#start(name, (await this.mesh.api.tryKubectl(rules)).stdout);
     if (name === "server") await this.#serve();
   }
 
@@ -115,12 +114,14 @@ export class RolloutStage {
     process.exit(0);
   }
 
-  async #start(name: PodName, isOptedIn: boolean): Promise<void> {
+  /** With the rules that its namespace has, if it has any. */
+  async #start(name: PodName, rules: string): Promise<void> {
     const init = async (node: string) => {
       await loadCapture(this.lab, this.mesh, node);
-      if (isOptedIn) await this.lab.run(node, ["nft", "-f", "-"], podRules({ cidrs: POD_CIDRS }));
+      if (rules !== "") await this.lab.run(node, ["nft", "-f", "-"], rules);
     };
-    const pod = { namespace: "shop", name, address: ADDRESS[name] };
+    const said = rules === "" ? {} : { rules: rules.split("\n")[0] as string };
+    const pod = { namespace: "shop", name, address: ADDRESS[name], ...said };
     this.#sidecars.set(name, await Sidecar.start(this.lab, this.mesh, pod, { uid: PROXY_UID, init }));
   }
 

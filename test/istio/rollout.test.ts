@@ -14,7 +14,7 @@ const AUDITED = [...BEGIN, "audit", "label", "restart", "programmed"];
 const WANTED: Readonly<Record<string, unknown>> = {
   "before, the client reaches the server": 200,
   "a rollout whose flows policy would deny goes back": {
-    ...{ ...OUT, code: 3, steps: [...AUDITED, "back", "objects"] },
+    ...{ ...OUT, code: 3, steps: [...AUDITED, "objects", "back"] },
     failure: expect.stringMatching(/would be \(N%\): more than N%/),
   },
   "a rollout whose configuration a proxy refuses goes back": {

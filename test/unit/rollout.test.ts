@@ -2,6 +2,7 @@ import { writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { describe, expect, test } from "@jest/globals";
 import type { Json } from "../../controller/check/json.ts";
+import { loadedRules } from "../../controller/check/loaded-rules.ts";
 import { samplesOf } from "../../controller/kube/prometheus.ts";
 import { readWorld } from "../../controller/read/files.ts";
 import { changeOf } from "../../controller/rollout/before-after.ts";
@@ -10,7 +11,6 @@ import { changeText } from "../../controller/rollout/change-text.ts";
 import { deniedShare, hasImage, NO_FLOWS, since, sum, tallyOf } from "../../controller/rollout/counters.ts";
 import { complaintsOf } from "../../controller/rollout/istioctl.ts";
 import { memoryOf, memoryText } from "../../controller/rollout/memory.ts";
-import { rulesHeld } from "../../controller/rollout/rules-held.ts";
 import { withFolder } from "../folder.ts";
 import { sallyport } from "../sallyport.ts";
 
@@ -24,6 +24,7 @@ sallyport_verify_stamp_tag{} 99
 sallyport_verify_audit_allow{} 7
 sallyport_guard_allow{} 50
 sallyport_guard_not_tunnelled{} 4
+sallyport_guard_audit_deny{} 5
 sallyport_image_generation{} 7516192768001
 envoy_listener_manager_lds_update_rejected{} 1
 envoy_cluster_manager_cds_update_rejected{} 2
@@ -37,7 +38,7 @@ describe("a rollout counts", () => {
   test("flows by direction, denials of authenticated peers alone, and refused configurations", () => {
     expect(tally).toEqual({
       ...{ sent: 40, sentDenied: 2, sentAudited: 1, received: 10, receivedDenied: 3, receivedAudited: 0 },
-      ...{ notTunnelled: 4, rejected: 3 },
+      ...{ notTunnelled: 4, notTunnelledAudited: 5, rejected: 3 },
     });
   });
 
@@ -115,22 +116,24 @@ describe("a rollout remembers", () => {
   });
 });
 
-describe("pods that hold our rules", () => {
-  const pod = (name: string, creationTimestamp: string, init = "sallyport-init"): Json => ({
-    metadata: { name, creationTimestamp },
-    spec: { initContainers: [{ name: init }] },
+describe("rules that a pod has loaded", () => {
+  const pod = (message?: string, phase = "Running"): Json => ({
+    status: {
+      phase,
+      initContainerStatuses: [
+        { name: "istio-init", state: { terminated: { message: "# sallyport rules: audit" } } },
+        { name: "sallyport-init", state: message === undefined ? {} : { terminated: { message } } },
+      ],
+    },
   });
-  const pods = [
-    pod("old", "2026-11-21T11:59:59Z"),
-    pod("same", "2026-11-21T12:00:00Z"),
-    pod("new", "2026-11-21T12:00:01Z"),
-    pod("other", "2026-11-21T12:00:01Z", "istio-init"),
-  ];
-
-  test("started in the span, by whole seconds", () => {
-    expect(rulesHeld(pods, { before: "2026-11-21T12:00:00.900Z" })).toEqual(["pod/old"]);
-    expect(rulesHeld(pods, { after: "2026-11-21T12:00:00.900Z" })).toEqual(["pod/new", "pod/same"]);
-    expect(rulesHeld([], {})).toEqual([]);
+  test.each([
+    { name: "those that enforce", pod: pod("# sallyport rules: enforce\n"), want: "enforce" },
+    { name: "those that audit", pod: pod("# sallyport rules: audit\n"), want: "audit" },
+    { name: "none in a namespace outside", pod: pod("no rules: this namespace isn't opted in"), want: "none" },
+    { name: "none without init container", pod: { status: { phase: "Running" } }, want: "none" },
+    { name: "nobody knows while it starts", pod: pod(undefined, "Pending"), want: "unknown" },
+  ])("$name", ({ pod, want }) => {
+    expect(loadedRules(pod)).toBe(want);
   });
 });
 
