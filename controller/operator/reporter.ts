@@ -10,7 +10,7 @@ import { OVERLAY_LABEL } from "../model/labels.ts";
 import { Announcer } from "./announcer.ts";
 import type { Unapplied } from "./applier.ts";
 import type { Decisions } from "./decisions.ts";
-import type { Leader, Progress } from "./leader.ts";
+import type { Leader } from "./leader.ts";
 import type { Log } from "./log.ts";
 import type { Counters } from "./metrics.ts";
 import { programmed } from "./programmed.ts";
@@ -35,7 +35,11 @@ export interface Report {
   readonly unapplied: readonly Unapplied[];
 }
 
-const NOBODY: Progress = { nodes: 0, current: 0, newest: 0n };
+const NOT_IN_USE: Finding = {
+  status: "False",
+  reason: "NotInUse",
+  message: "it isn't in use, as Accepted says of it or of what it belongs to: nodes keep the image that they have",
+};
 
 export class Reporter {
   readonly #announcer: Announcer;
@@ -73,11 +77,12 @@ function finding(object: KubeObject, report: Report): Finding | undefined {
 
 function overlayFinding(name: string, { decisions, leader, problems, unapplied }: Report): Finding {
   const policy = decisions.policies.find(({ overlay }) => overlay.name === name);
+  if (policy === undefined) return NOT_IN_USE;
   const own = new Set(
     decisions.world.namespaces.filter(({ labels }) => labels[OVERLAY_LABEL] === name).map(({ name }) => name),
   );
   const lacking = unapplied.filter(({ namespace }) => own.has(namespace));
-  return programmed(policy === undefined ? NOBODY : leader.progress(policy), problems.get(name), lacking);
+  return programmed(leader.progress(policy), problems.get(name), lacking);
 }
 
 function gatewayFinding(name: string, { decisions, leader, problems }: Report): Finding {
@@ -85,5 +90,5 @@ function gatewayFinding(name: string, { decisions, leader, problems }: Report): 
     const found = gateways.find(({ gateway }) => gateway.name === name);
     if (found !== undefined) return programmed(leader.gatewayProgress(found), problems.get(overlay.name), []);
   }
-  return programmed(NOBODY, undefined, []);
+  return NOT_IN_USE;
 }
