@@ -26,7 +26,7 @@ const HELP = `
 Reads the cluster, and while it leads issues and serves the nodes' images, applies what brings overlays into Istio's
 sidecars, and says in conditions and Events what became of objects. Replicas elect a leader by the Lease "sallyport".
 Ports: 15044 images (mutual TLS), 15045 the filters' code, 15046 /healthz, /readyz and /metrics.
-Exit codes: 0 stopped by a signal, 2 it couldn't start. docs/kubernetes.md has conditions, Events and metrics.
+Exit codes: 0 stopped by a signal, 2 it couldn't start. docs/controller.md has conditions, Events and metrics.
 
 Examples:
   sallyport controller                                  in a pod of the chart, which sets the environment
