@@ -66,6 +66,7 @@ describe("the Containerfile", () => {
       { args: ["--version"], want: /^\d+\.\d+\.\d+$/m },
       { args: ["render", "-f", join(TOP, "manifests/samples/mesh")], want: /^kind: EnvoyFilter$/m },
       { args: ["controller", "--help"], want: /15046 \/healthz/ },
+      { args: ["gateway", "--help"], want: /\/readyz/ },
       { args: ["explain", "-f", SHOP, "--from", "shop/web", "--to", "shop/api", "--port", "http"], want: /allow/i },
     ];
     await withFolder(async (folder) => {
