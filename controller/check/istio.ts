@@ -107,7 +107,7 @@ export function injectionTemplate(facts: Facts): Finding[] {
     return [{ severity: "error", object: "", message, advice: "say --istio-namespace if Istio is elsewhere" }];
   }
   return facts.injectors.flatMap(({ object, templates, defaultTemplates }): Finding[] => {
-    const advice = "add it as the chart does: helm upgrade istiod --set-file of the template, or the chart's own patch";
+    const advice = "add it to the values of istiod's chart, as docs/install.md says";
     if (templates === undefined)
       return [{ severity: "warning", object, message: "its entry config is no YAML that can be read", advice }];
     if (!templates.includes(TEMPLATE)) {
