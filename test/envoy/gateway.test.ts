@@ -43,3 +43,45 @@ describeLab(labSupport, "a replica of a gateway that is asked to end", () => {
 
   test("ends at once when it is asked again", () => expect(answer.hurried).toEqual({ code: 0, early: true, left: 0 }));
 });
+
+describeLab(labSupport, "a gateway's certificate", () => {
+  interface Answer {
+    readonly flows: number;
+    readonly renewed: object;
+    readonly ended: object;
+    readonly mended: object;
+  }
+  let answer: Answer;
+  beforeAll(async () => {
+    answer = (await answerOf("certificates-program.ts")) as Answer;
+  }, PROGRAMS_MS);
+
+  test("is renewed file after file while flows go on, and shown from then on", () => {
+    expect(answer.renewed).toEqual({ shows: true, alive: answer.flows, failures: [], sameProcess: true });
+  });
+
+  test("is refused when it has ended, which the replica says; flows go on, and new ones elsewhere", () => {
+    const ready = expect.stringMatching(/^503 the certificate in \S+ ended at \S+Z$/);
+    expect(answer.ended).toEqual({ ready, refused: true, alive: answer.flows, failures: [] });
+  });
+
+  test("is taken when it is there again", () => expect(answer.mended).toEqual({ log: true, alive: answer.flows }));
+});
+
+describeLab(labSupport, "a gateway's pods, when another gateway", () => {
+  let answer: Readonly<Record<"before" | "during" | "after" | "rejected", object>>;
+  beforeAll(async () => {
+    answer = (await answerOf("neighbours-program.ts")) as typeof answer;
+  }, PROGRAMS_MS);
+  const alone = { held: true, far: "refused", clusters: 2, lifted: false, listeners: 1 };
+
+  test("comes, send flows on to it without a restart", () => {
+    expect(answer.before).toEqual({ ...alone, passed: false });
+    expect(answer.during).toEqual({ held: true, far: "far", clusters: 3, lifted: true, listeners: 1, passed: true });
+  });
+
+  test("goes, refuse what would pass it, and keep their other flows", () => {
+    expect(answer.after).toEqual({ ...alone, passed: true });
+    expect(answer.rejected).toEqual([]);
+  });
+});

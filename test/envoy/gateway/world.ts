@@ -4,8 +4,7 @@ import { gatewayResources } from "../../../controller/emit/istio/gateway.ts";
 import { USUAL_MESH } from "../../../controller/emit/istio/mesh.ts";
 import { decodeWorld } from "../../../controller/read/world.ts";
 
-export const GATEWAY_IDENTITY = "spiffe://shop.example/gateway/edge";
-export const GATEWAY_NAME = "edge.sp.svc";
+export const identityOf = (gateway: string) => `spiffe://shop.example/gateway/${gateway}`;
 export const WEB = "10.77.0.11";
 export const API = "10.77.0.12";
 
@@ -17,17 +16,28 @@ const endpoint = (name: string, address: string) =>
     name,
     `overlay: lab, namespace: demo, addresses: [${address}], identity: "spiffe://shop.example/ns/demo/sa/${name}", local: {}`,
   );
-const gateway = (name: string, identity: string) =>
-  ours("OverlayGateway", name, `overlays: [lab], service: {namespace: sp, name: ${name}}, identity: "${identity}"`);
+const gateway = (name: string) =>
+  ours(
+    "OverlayGateway",
+    name,
+    `overlays: [lab], service: {namespace: sp, name: ${name}}, identity: "${identityOf(name)}"`,
+  );
 
-/** `more`: gateways besides. */
-export function worldText(more: readonly string[] = [], path: readonly string[] = ["edge"]): string {
+/** Flows to api at port 5433 pass both. */
+export const VIA_FAR = ours(
+  "FlowPolicy",
+  "via-far",
+  "overlay: lab, priority: 1, subject: {podSelector: {}}, from: [{podSelector: {}}], ports: [{port: 5433}], action: Allow, via: [edge, far]",
+);
+
+/** `more`: documents besides. */
+export function worldText(gateways: readonly string[] = ["edge"], ...more: readonly string[]): string {
   return [
-    ours("Overlay", "lab", `id: 11, cidr: [10.77.0.0/16], path: [${path}], isolation: Kubernetes`),
-    gateway("edge", GATEWAY_IDENTITY),
-    ...more.map((name) => gateway(name, `spiffe://shop.example/gateway/${name}`)),
+    ours("Overlay", "lab", "id: 11, cidr: [10.77.0.0/16], path: [edge], isolation: Kubernetes"),
+    ...gateways.map(gateway),
     endpoint("web", WEB),
     endpoint("api", API),
+    ...more,
   ].join("---\n");
 }
 
