@@ -41,8 +41,9 @@ export function replicaChecks(): JsonObject {
       split_external_local_origin_errors: true,
       consecutive_local_origin_failure: 1,
       interval: "1s",
-      base_ejection_time: "2s",
-      max_ejection_time: "2s",
+      // Longer than the next check takes, which takes it back if it answers.
+      base_ejection_time: "10s",
+      max_ejection_time: "10s",
       max_ejection_percent: 50,
       enforcing_consecutive_5xx: 0,
       enforcing_consecutive_gateway_failure: 0,
