@@ -221,6 +221,53 @@ describeWithApiServer("the controller", (server) => {
     expect((await page("/metrics")).match(failures)).toEqual(before);
   });
 
+  test("names both of two Overlays that have one id, and goes on when one is gone", async () => {
+    const twin = {
+      apiVersion: "sallyport.dev/v1alpha1",
+      kind: "Overlay",
+      metadata: { name: "twin" },
+      spec: { id: 7, cidr: ["127.64.0.0/10"], path: ["edge"] },
+    };
+    expect((await create(server(), twin, "")).status).toBe(201);
+    const accepted = (name: string) => cluster.condition("overlays", name, "Accepted");
+    await until(async () => (await accepted("shop")).includes("7 is the id of overlay twin too"), "the first");
+    await until(async () => (await accepted("twin")).includes("7 is the id of overlay shop too"), "the second");
+    expect(await exists(`${FILTERS}/sallyport`)).toBe(true);
+    await server().ask("DELETE", "/apis/sallyport.dev/v1alpha1/overlays/twin");
+    await until(async () => (await accepted("shop")) === "True Accepted: in use", "the first alone");
+    await until(async () => (await cluster.image(replica, web, "127.9.0.1")).status === 200, "its images");
+  });
+
+  test("slows down when somebody undoes its work again and again", async () => {
+    const path = `${PLUGINS}/sallyport-guard`;
+    const repairs = async () => {
+      const found = /sallyport_objects_repaired_total\{kind="WasmPlugin"\} (\d+)/.exec(await page("/metrics"));
+      return Number(found?.[1] ?? 0);
+    };
+    const before = await repairs();
+    const end = Date.now() + 4000;
+    const undo = async () => {
+      await server().ask("PATCH", path, { spec: { failStrategy: "FAIL_OPEN" } }, MERGE);
+      return Date.now() > end;
+    };
+    await until(undo, "the quarrel to end", 6000);
+    expect((await repairs()) - before).toBeLessThan(10);
+    const isRepaired = async () => (await server().ask("GET", path)).body.spec.failStrategy === "FAIL_CLOSE";
+    await until(isRepaired, "the last repair", 15_000);
+  }, 30_000);
+
+  test("shows nobody a master key", async () => {
+    const secret = await server().ask("GET", "/api/v1/namespaces/sallyport-system/secrets/sallyport-shop");
+    const key = Buffer.from(secret.body.data["master.key"], "base64");
+    expect(key).toHaveLength(32);
+    const kinds = "sallyport,events,configmaps,envoyfilters,wasmplugins,networkpolicies,leases,endpointslices";
+    const objects = await server().kubectl("get", kinds, "-A", "-o", "yaml");
+    const shown = [objects, await page("/metrics"), ...replica.lines].join("\n");
+    expect(shown).toContain("sallyport-guard");
+    for (const encoding of ["hex", "base64", "base64url"] as const)
+      expect(shown.includes(key.toString(encoding).replace(/=+$/, ""))).toBe(false);
+  });
+
   test("leaves when it is told to, and lets others lead at once", async () => {
     const waiting = cluster.image(replica, web, "127.9.0.1", { have: "18446744073709551615" });
     await until(async () => /sallyport_polls_waiting 1/.test(await page("/metrics")), "the poll to wait");

@@ -48,6 +48,21 @@ describeWithApiServer("two replicas of the controller", (server) => {
     await until(async () => (await ready(first)).startsWith("200"), "the new standby to be ready", 30_000);
   }, 90_000);
 
+  test("leave the lead to another after a pause", async () => {
+    second.pause();
+    await until(async () => (await image(first)).status === 200, "images from the first", 20_000);
+    await newerImage(first);
+    second.resume();
+    await until(async () => (await image(second)).status === 0, "the second to stop serving");
+    await cluster.untilLed(first);
+    await until(() => second.lines.at(-1)?.includes("leads no more") === true, "the second to say so");
+    first.pause();
+    await until(async () => (await image(second)).status === 200, "images from the second", 20_000);
+    await newerImage(second);
+    first.resume();
+    await cluster.untilLed(second);
+  }, 90_000);
+
   test("succeed each other at once when the leader is told to end", async () => {
     const began = Date.now();
     expect(await second.end()).toBe(0);

@@ -63,8 +63,13 @@ export class Replica {
     return ended;
   }
 
-  get isRunning(): boolean {
-    return this.#child.exitCode === null && this.#child.signalCode === null;
+  /** Lets no time pass for it until `resume`. */
+  pause(): void {
+    this.#child.kill("SIGSTOP");
+  }
+
+  resume(): void {
+    this.#child.kill("SIGCONT");
   }
 }
 
