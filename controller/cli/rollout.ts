@@ -33,8 +33,9 @@ Brings a namespace into an overlay, step by step, and back if a step fails:
   programmed waits until every sidecar has its image and no proxy refused its configuration
   observe    counts what policy denies, or would: beyond --max-denied the namespace goes back
   promote    with --audit the Overlay enforces, and that is observed too
-Without --audit pods that have started again and pods that haven't refuse each other until all have. Ended by a signal it goes on where it was
-when it is run again. --leave takes the namespace out: guard first, then label and objects, then restarts.
+Without --audit pods that have started again and pods that haven't refuse each other until all have. Ended by a signal it
+goes on where it was when it is run again. --leave takes the namespace out: label first, then guard and objects, then
+restarts.
 
 Rights: get and patch namespaces and overlays, list what check lists, get pods/proxy, and with --no-controller patch and
 delete configmaps, envoyfilters, networkpolicies and wasmplugins of the namespace; with --restart patch workloads.
