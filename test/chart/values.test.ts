@@ -1,5 +1,7 @@
 import { describe, expect, test } from "@jest/globals";
+import { parseAllDocuments } from "yaml";
 import { runToEnd } from "../../controller/node/child.ts";
+import { sallyport } from "../sallyport.ts";
 import { CHART, NAMESPACE } from "./helm.ts";
 import { describeWithHelm } from "./with-helm.ts";
 
@@ -17,6 +19,21 @@ describeWithHelm("the chart", (helm) => {
       stdout: null,
       stderr: "",
     });
+  });
+
+  test.each(["controller", "gateway"])("tells sallyport %s only what it knows", async (command) => {
+    const { stdout } = await template(...EDGE);
+    const pods = parseAllDocuments(stdout).flatMap((document) => document.toJS()?.spec?.template?.spec ?? []);
+    const container = pods
+      .flatMap(({ containers }) => containers)
+      .find((container) => container.command?.join(" ") === `sallyport ${command}`);
+    const given = [
+      ...(container.args ?? []).map((arg: string) => arg.split("=")[0]),
+      ...container.env.map(({ name }: { name: string }) => name),
+    ];
+    const { out } = await sallyport(command, "--help");
+    expect(given.length).toBeGreaterThan(1);
+    expect(given.filter((name) => !new RegExp(`${name}\\b`).test(out))).toEqual([]);
   });
 
   describe("refuses, and says where,", () => {
