@@ -30,7 +30,7 @@ export interface Scope {
 const WORLD_KINDS: readonly KindName[] = ["Overlay", "OverlayGateway", "Namespace"];
 /** Where each replica of the controller says how it is. */
 const REPLICA_PORT = 15046;
-const CERTIFICATE_METRIC = "sallyport_certificate_expiry_seconds";
+const CERTIFICATE_METRIC = "sallyport_certificate_not_after_seconds";
 
 export async function gatherFacts(client: ApiClient, mesh: Mesh, scope: Scope, now: Date): Promise<Facts> {
   const listings = await listingsOf(client, mesh, scope);

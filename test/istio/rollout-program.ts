@@ -82,7 +82,7 @@ await claims.see("a rollout whose flows policy would deny goes back", async () =
 
 await claims.see("a rollout whose configuration a proxy refuses goes back", async () => {
   await mesh.apply(policy("client"));
-  const ran = await stage.rollout(FIRST, async (line) => {
+  const ran = await stage.rollout([...FIRST, "--no-controller"], async (line) => {
     // Somebody takes the tunnel's port meanwhile.
     if (/^ok {4}label .*in place/.test(line)) await mesh.apply(CLASH);
   });

@@ -1,22 +1,31 @@
 /**
- * A mesh whose namespace `shop` is not opted in: API server, istiod, a SaP, the controller's images, and two sidecars
+ * A mesh whose namespace `shop` is not opted in: API server, istiod, the controller, a SaP, and two sidecars
  * behind Istio's own capture. For programs that roll it out, from inside of a lab of root's.
  */
+import type { ChildProcess } from "node:child_process";
 import { join } from "node:path";
+import { USUAL_MESH } from "../../controller/emit/istio/mesh.ts";
+import { CODE_PORT, CONTROL_PORT, HEALTH_PORT } from "../../controller/model/ports.ts";
+import { spawnBound } from "../../controller/node/child.ts";
+import { projectFolder } from "../../controller/node/envoy.ts";
 import { currentLab, enterLab } from "../../controller/node/lab-entry.ts";
+import { CONTROLLER_ADDRESS } from "../../controller/node/link-plan.ts";
+import { withLog } from "../../controller/node/log-file.ts";
 import { Lab } from "../../controller/node/namespace.ts";
 import { ACTOR_COMMAND, Actor } from "../envoy/actor/actor.ts";
 import { CRD_FOLDER, installCrds } from "../kube/crds.ts";
+import type { ReplicaPlan } from "../kube/replica.ts";
 import { asUser } from "../node/as-user.ts";
 import { type Ran, sallyportHeard } from "../sallyport.ts";
 import { GatewayPod } from "./gateway-pod.ts";
-import { LocalControl } from "./local-control.ts";
-import { meshCertificate } from "./mesh-certificate.ts";
+import { type CertificateAgent, certificateAgent } from "./mesh-certificate.ts";
 import { MeshPlane, type MeshTools } from "./mesh-plane.ts";
 import { loadCapture } from "./overlay-stage.ts";
 import { ADDRESS, SERVER, SERVICE } from "./overlay-world.ts";
 import { Sidecar } from "./sidecar.ts";
 
+const LOADER = new URL("../node/typescript.mjs", import.meta.url).href;
+const PROGRAM = new URL("../kube/controller-program.ts", import.meta.url).pathname;
 const PROXY_UID = 1337;
 const APP_UID = 1000;
 const PODS = ["client", "server"] as const;
@@ -36,12 +45,23 @@ kind: OverlayGateway
 metadata: {name: edge}
 spec: {overlays: [shop], addresses: ["${ADDRESS.edge}:15042"], identity: "spiffe://cluster.local/ns/sallyport-system/sa/edge"}
 ---
+apiVersion: apps/v1
+kind: Deployment
+metadata: {name: sallyport, namespace: sallyport-system}
+spec:
+  replicas: 1
+  selector: {matchLabels: {app: controller}}
+  template: {metadata: {labels: {app: controller}}, spec: {containers: [{name: c, image: nothing.invalid/c}]}}
+---
 apiVersion: v1
 kind: ConfigMap
 metadata: {name: istio-sidecar-injector, namespace: istio-system, labels: {istio.io/rev: default}}
 data: {config: "defaultTemplates: [sidecar, sallyport]\\ntemplates: {sidecar: '', sallyport: ''}\\n", values: "{}"}
 ---
 `;
+
+/** Its address is one that an EndpointSlice may have; sidecars find the controller beside istiod by their hosts file. */
+const CONTROLLER = { namespace: "sallyport-system", name: "sallyport", address: "10.244.7.9" };
 
 export class RolloutStage {
   readonly #sidecars = new Map<PodName, Sidecar>();
@@ -50,7 +70,8 @@ export class RolloutStage {
   private constructor(
     readonly lab: Lab,
     readonly mesh: MeshPlane,
-    readonly control: LocalControl,
+    private readonly controller: ChildProcess,
+    private readonly certificate: CertificateAgent,
     readonly gateway: GatewayPod,
     private readonly istioctl: string,
   ) {}
@@ -63,10 +84,13 @@ export class RolloutStage {
     const mesh = await MeshPlane.start(JSON.parse(tools) as MeshTools, folder, ["shop", "sallyport-system"]);
     await installCrds(mesh.api, CRD_FOLDER);
     await mesh.apply(WORLD + SERVER);
-    const control = await LocalControl.start(mesh, await meshCertificate(mesh, "sallyport-system", "sallyport"));
+    const path = "/apis/apps/v1/namespaces/sallyport-system/deployments/sallyport/status";
+    await mesh.api.ask("PATCH", path, { status: { replicas: 1, readyReplicas: 1 } }, "application/merge-patch+json");
+    const certificate = await certificateAgent(mesh, CONTROLLER);
+    const controller = startController(mesh, certificate.folder);
     const pod = { namespace: "sallyport-system", name: "edge", address: ADDRESS.edge };
     const gateway = await GatewayPod.start(lab, mesh, pod, { envoy: mesh.tools.envoy, concurrency: 1 });
-    const stage = new RolloutStage(lab, mesh, control, gateway, istioctl);
+    const stage = new RolloutStage(lab, mesh, controller, certificate, gateway, istioctl);
     await Promise.all(PODS.map((name) => stage.#start(name, "")));
     await stage.#serve();
     return stage;
@@ -74,7 +98,7 @@ export class RolloutStage {
 
   /** Runs `sallyport rollout shop`; `heard` is told each line. Pods that must start again do, as a person would see to. */
   async rollout(args: readonly string[], heard: (line: string) => Promise<void> = async () => {}): Promise<Ran> {
-    const usual = ["--no-controller", "--yes", "--istioctl", this.istioctl, "--kubeconfig", this.mesh.api.kubeconfig];
+    const usual = ["--yes", "--istioctl", this.istioctl, "--kubeconfig", this.mesh.api.kubeconfig];
     const failures: unknown[] = [];
     let work: Promise<unknown> = Promise.resolve();
     const listen = (line: string) => {
@@ -106,7 +130,8 @@ export class RolloutStage {
 
   async close(answer: object): Promise<never> {
     console.log(JSON.stringify(answer));
-    await this.control.stop();
+    this.controller.kill("SIGKILL");
+    this.certificate.stop();
     for (const actor of this.#actors.values()) actor.stop();
     await this.mesh.stop();
     for (const node of this.lab.nodes) await this.lab.removeNode(node);
@@ -138,4 +163,20 @@ export class RolloutStage {
     this.#actors.set(node, actor);
     return actor;
   }
+}
+
+/** A replica as Deployments run it, but that the filters' code is served by the mesh already. */
+function startController(mesh: MeshPlane, certificates: string): ChildProcess {
+  const plan: ReplicaPlan = {
+    mesh: USUAL_MESH,
+    podName: CONTROLLER.name,
+    podIp: CONTROLLER.address,
+    certificates,
+    codeFile: join(projectFolder(), "build/wasm/endpoint.wasm"),
+    listen: { host: CONTROLLER_ADDRESS, images: CONTROL_PORT, code: CODE_PORT + 10_000, health: HEALTH_PORT },
+    allowLoopback: false,
+    kubeconfig: mesh.api.kubeconfig,
+  };
+  const argv = [process.execPath, "--import", LOADER, PROGRAM, JSON.stringify(plan)];
+  return withLog(join(mesh.folder, "controller.log"), (to) => spawnBound(argv, { stdio: ["ignore", to, to] }));
 }
