@@ -8,7 +8,8 @@ import { USUAL_MESH } from "../../controller/emit/istio/mesh.ts";
 import { injectorOf, wantedOf, worldOf } from "../../controller/kube/check-facts.ts";
 import { KINDS } from "../../controller/kube/kinds.ts";
 import { cleanCluster } from "../check/clean-cluster.ts";
-import { FAULTS, planted } from "../check/faults.ts";
+import { planted } from "../check/fault.ts";
+import { FAULTS } from "../check/faults.ts";
 
 const NOW = new Date("2026-11-21T12:00:00Z");
 const MESH = { ...USUAL_MESH, codeDigest: "ab".repeat(32) };
