@@ -1,5 +1,5 @@
 /** Faults of the server, Istio, the controller, Overlays and gateways. */
-import { accepted, type Fault, image, injector, overlay, TEMPLATES } from "./fault.ts";
+import { accepted, type Fault, injector, overlay, TEMPLATES } from "./fault.ts";
 
 export const CONTROL_FAULTS: readonly Fault[] = [
   {

@@ -1,6 +1,6 @@
 /** Faults of a namespace, its pods and what Istio is told about them. */
 import { initStatuses, pod } from "./clean-cluster.ts";
-import { type Fault, filter, image, injector, namespaced, overlay, POD, TEMPLATES, traffic } from "./fault.ts";
+import { type Fault, filter, image, injector, namespaced, POD, TEMPLATES, traffic } from "./fault.ts";
 
 export const NAMESPACE_FAULTS: readonly Fault[] = [
   {
