@@ -24,8 +24,16 @@ describeLab(support, "the rules of a pod", () => {
       "sidecar's own hop": "app",
       "agent to istiod": "istiod",
       "app into the cluster": "app",
+      "closed, into the tunnel": "tunnel",
+      "closed, sidecar beyond the cluster": "captured",
+      "closed, sidecar's own hop": "app",
+      "closed, agent to istiod": "istiod",
+      "closed, app": "sidecar",
+      "closed, app to itself": "app",
+      "closed, app past its sidecar": "ECONNREFUSED",
       "connection older than the rules": "ECONNRESET",
-      counts: { captured: true, refused_tcp: true, refused_other: true },
+      counts: { captured: true, refused_tcp: true, refused_other: true, refused_leaving: false },
+      "counts, closed": { captured: true, refused_tcp: false, refused_other: false, refused_leaving: true },
       "into the app, rules loaded again": "ECONNREFUSED",
     });
     expect(ran.code).toBe(0);

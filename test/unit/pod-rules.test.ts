@@ -6,6 +6,7 @@ const cases = [
   { name: "of a cluster with both families", golden: "pod.nft", cidrs: ["10.244.0.0/16", "fd00:10:244::/56"] },
   { name: "of a cluster with IPv4 alone", golden: "pod-ipv4.nft", cidrs: ["10.244.0.0/16"] },
   { name: "of an overlay that audits", golden: "pod-audit.nft", cidrs: ["10.244.0.0/16"], audits: true },
+  { name: "of an overlay that captures everything", golden: "pod-all.nft", cidrs: [], interception: "All" as const },
 ];
 
 describe("the rules of a pod", () => {

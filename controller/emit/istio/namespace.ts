@@ -23,7 +23,9 @@ export function namespaceResources(policy: CompiledPolicy, namespace: string, me
       kind: "ConfigMap",
       metadata: metadata("sallyport-rules", namespace, overlay),
       // Pods load it by the init container of the injection template. Without it, as elsewhere, that does nothing.
-      data: { "rules.nft": podRules({ cidrs: policy.overlay.cidr, audits }) },
+      data: {
+        "rules.nft": podRules({ cidrs: policy.overlay.cidr, audits, interception: policy.overlay.interception }),
+      },
     },
     {
       apiVersion: "networking.istio.io/v1alpha3",
