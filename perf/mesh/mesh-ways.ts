@@ -1,24 +1,30 @@
 /** Two pairs of sidecars under one istiod, up at the same time: without and with the overlay beneath them. */
-import { mkdir, writeFile } from "node:fs/promises";
+import { mkdir } from "node:fs/promises";
 import { join } from "node:path";
-import { gatewayId } from "../../controller/compile/ids.ts";
-import { hexId } from "../../controller/model/hex.ts";
+import { CONTROLLER_ADDRESS } from "../../controller/node/link-plan.ts";
 import { Lab } from "../../controller/node/namespace.ts";
+import { ControllerPod } from "../../test/istio/controller-pod.ts";
 import { GatewayPod } from "../../test/istio/gateway-pod.ts";
-import { LocalControl } from "../../test/istio/local-control.ts";
-import { meshCertificate } from "../../test/istio/mesh-certificate.ts";
 import { MeshPlane, type MeshTools } from "../../test/istio/mesh-plane.ts";
-import { loadCapture, loadRules, PROXY_UID } from "../../test/istio/overlay-stage.ts";
+import { loadCapture, loadRules, PROXY_UID, withRules } from "../../test/istio/overlay-stage.ts";
 import { Sidecar } from "../../test/istio/sidecar.ts";
 import { CRD_FOLDER, installCrds } from "../../test/kube/crds.ts";
-import { sallyport } from "../../test/sallyport.ts";
 import { until } from "../../test/until.ts";
 import { LoadGenerator, startServer, type Target } from "../load-generator.ts";
-import { GATEWAY, HTTP_PORT, OVERLAY, PAIRS, type Pair, policies, service, TCP_PORT } from "./mesh-world.ts";
+import {
+  CONTROLLER,
+  GATEWAY,
+  HOSTS,
+  HTTP_PORT,
+  OVERLAY,
+  PAIRS,
+  type Pair,
+  policies,
+  service,
+  TCP_PORT,
+} from "./mesh-world.ts";
 
 const READY_MS = 60_000;
-/** One worker and the main thread poll. */
-const POLLERS = 2;
 
 export interface MeshWay extends Pair {
   readonly http: Target;
@@ -42,23 +48,27 @@ export class MeshWays {
   static async open({ tools, loadProgram, stateFolder }: MeshWaysOptions): Promise<MeshWays> {
     const folder = join(stateFolder, "mesh");
     await mkdir(folder);
-    const lab = await Lab.open({ stateFolder: folder });
-    const mesh = await MeshPlane.start(tools, folder, [...PAIRS.map(({ namespace }) => namespace), GATEWAY.namespace]);
+    const lab = await Lab.open({ stateFolder: folder, addresses: [CONTROLLER_ADDRESS, CONTROLLER] });
+    const mesh = await MeshPlane.start(tools, folder, {
+      namespaces: [...PAIRS.map(({ namespace }) => namespace), GATEWAY.namespace],
+      hosts: HOSTS,
+      hasController: true,
+    });
     await installCrds(mesh.api, CRD_FOLDER);
     await mesh.apply([OVERLAY, ...PAIRS.flatMap((pair) => [service(pair), policies(pair)])].join("---\n"));
-    const control = await LocalControl.start(mesh, await meshCertificate(mesh, GATEWAY.namespace, "sallyport"));
-    await mesh.apply(await rendered(folder));
+    const controller = await ControllerPod.start(mesh, CONTROLLER);
     const gateway = await GatewayPod.start(lab, mesh, GATEWAY, { envoy: tools.envoy, concurrency: 1 });
     for (const pair of PAIRS) await startPair(lab, mesh, pair);
     const spaces = PAIRS.map(({ server }) => join(folder, "netns", server.name));
     const servers = await Promise.all([HTTP_PORT, TCP_PORT].map((port) => startServer(loadProgram, port, spaces)));
     const load = LoadGenerator.start(loadProgram);
     const ways = PAIRS.map((pair) => wayOf(pair, folder));
-    await allReady(control, load, ways);
+    await allReady(load, ways);
     return new MeshWays(ways, load, async () => {
       load.stop();
       for (const server of servers) server.kill();
-      await control.stop();
+      await controller.stop();
+      gateway.stop();
       await gateway.kill();
       await mesh.stop();
       for (const node of lab.nodes) await lab.removeNode(node);
@@ -72,9 +82,13 @@ export class MeshWays {
 }
 
 async function startPair(lab: Lab, mesh: MeshPlane, pair: Pair): Promise<void> {
-  const init = (node: string) => (pair.name === "overlay" ? loadRules(lab, mesh, node) : loadCapture(lab, mesh, node));
-  for (const pod of [pair.client, pair.server])
-    await Sidecar.start(lab, mesh, { ...pod, namespace: pair.namespace }, { uid: PROXY_UID, concurrency: 1, init });
+  for (const { name, address } of [pair.client, pair.server]) {
+    const pod = { name, address, namespace: pair.namespace };
+    const isMember = pair.name === "overlay";
+    const init = () => (isMember ? loadRules(lab, mesh, pod) : loadCapture(lab, mesh, name));
+    const started = isMember ? await withRules(mesh, pod) : pod;
+    await Sidecar.start(lab, mesh, started, { uid: PROXY_UID, concurrency: 1, init });
+  }
 }
 
 function wayOf(pair: Pair, folder: string): MeshWay {
@@ -83,24 +97,9 @@ function wayOf(pair: Pair, folder: string): MeshWay {
 }
 
 /** Flows come through, in the overlay's namespace through the overlay. */
-async function allReady(control: LocalControl, load: LoadGenerator, ways: readonly MeshWay[]): Promise<void> {
-  const nodes = () => {
-    const members = control.policy("shop")?.endpoints.filter(({ endpoint }) => endpoint.namespace === "shop") ?? [];
-    return [gatewayId(GATEWAY.name), ...members.map(({ id }) => id)].map(hexId);
-  };
-  const areProgrammed = () => nodes().length === 3 && nodes().every((node) => control.isProgrammed(node, POLLERS));
-  await until(async () => areProgrammed(), "all nodes to run their images", READY_MS);
+async function allReady(load: LoadGenerator, ways: readonly MeshWay[]): Promise<void> {
   for (const { http, tcp, label } of ways) {
     await until(async () => (await load.requests(http, 1)).failed === 0, `requests of ${label}`, READY_MS);
     await until(async () => (await load.trips(tcp, 1)).failed === 0, `flows of ${label}`, READY_MS);
   }
-}
-
-async function rendered(folder: string): Promise<string> {
-  const files = join(folder, "render");
-  await mkdir(files);
-  await writeFile(join(files, "world.yaml"), OVERLAY);
-  const { code, out, error } = await sallyport("render", "-f", files);
-  if (code !== 0) throw new Error(error);
-  return out;
 }

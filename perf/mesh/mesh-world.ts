@@ -1,4 +1,6 @@
 /** A cluster of two namespaces: `shop` is in an overlay, `plain` has Istio alone; the same pair of pods in each. */
+import { CONTROLLER_ADDRESS } from "../../controller/node/link-plan.ts";
+
 export interface Pair {
   /** Of the results. */
   readonly name: string;
@@ -29,6 +31,7 @@ export const PAIRS: readonly Pair[] = [
   },
 ];
 
+export const CONTROLLER = "10.244.8.3";
 export const GATEWAY = { namespace: "sallyport-system", name: "edge", address: "10.244.7.2" } as const;
 export const HTTP_PORT = 8080;
 export const TCP_PORT = 9000;
@@ -46,7 +49,7 @@ spec: {id: 7, cidr: [10.244.0.0/16], path: [${GATEWAY.name}]}
 apiVersion: sallyport.dev/v1alpha1
 kind: OverlayGateway
 metadata: {name: ${GATEWAY.name}}
-spec: {overlays: [shop], addresses: ["${GATEWAY.address}:15042"], identity: "spiffe://cluster.local/ns/${GATEWAY.namespace}/sa/${GATEWAY.name}"}
+spec: {overlays: [shop], service: {namespace: ${GATEWAY.namespace}, name: ${GATEWAY.name}}, identity: "spiffe://cluster.local/ns/${GATEWAY.namespace}/sa/${GATEWAY.name}"}
 `;
 
 /** Policies that both pairs have, though nothing but the overlay enforces them here. */
@@ -87,3 +90,10 @@ metadata: {name: default, namespace: ${namespace}}
 spec: {mtls: {mode: STRICT}}
 `;
 }
+
+/** What the cluster's DNS would say. */
+export const HOSTS = {
+  "istiod.istio-system.svc": CONTROLLER_ADDRESS,
+  "sallyport.sallyport-system.svc": CONTROLLER,
+  "edge.sallyport-system.svc": GATEWAY.address,
+};

@@ -2,12 +2,11 @@
 import { until } from "../until.ts";
 import type { Claims } from "./claims.ts";
 import { type Running, runningIn } from "./config-dump.ts";
-import type { OverlayStage } from "./overlay-stage.ts";
-import { NAMESPACES, SERVICE } from "./overlay-world.ts";
+import { type OverlayStage, unguard } from "./overlay-stage.ts";
+import { NAMESPACES } from "./overlay-world.ts";
 import type { Sidecar } from "./sidecar.ts";
 
 const PATIENCE_MS = 20_000;
-const KINDS = "envoyfilters.networking.istio.io,wasmplugins.extensions.istio.io,networkpolicies.networking.k8s.io";
 
 export async function acceptance({ mesh, sidecars }: OverlayStage, claims: Claims): Promise<void> {
   const all = Object.values(sidecars);
@@ -27,17 +26,16 @@ export async function acceptance({ mesh, sidecars }: OverlayStage, claims: Claim
 export async function leaving(stage: OverlayStage, claims: Claims): Promise<void> {
   const { gateway, lab, mesh, sidecars } = stage;
   const members = [sidecars.client, sidecars.server];
-  const get = async () =>
-    (await stage.actor("client").play("askHttp", SERVICE.address, SERVICE.http, SERVICE.name)).status;
+  const get = () => stage.get("client");
   await claims.see("a namespace that has left keeps nothing of ours, and its flows pass no SaP", async () => {
     await mesh.apply(NAMESPACES.replace(", labels: {sallyport.dev/overlay: shop}", ""));
-    const label = "app.kubernetes.io/managed-by=sallyport";
-    await mesh.api.kubectl("-n", "shop", "delete", KINDS, "-l", label);
-    for (const { pod } of members) await lab.run(pod.name, ["nft", "delete", "table", "inet", "sallyport"]);
     for (const sidecar of members) await left(sidecar);
+    // Rules go with the pod.
+    const stillRuled = await get();
+    for (const { pod } of members) await unguard(lab, pod.name);
     await until(async () => (await get()) === 200, "flows to pass again", PATIENCE_MS);
     const before = await gateway.stat("sallyport.gate");
-    return [await get(), (await gateway.stat("sallyport.gate")) - before];
+    return [stillRuled, await get(), (await gateway.stat("sallyport.gate")) - before];
   });
 }
 

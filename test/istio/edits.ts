@@ -13,7 +13,7 @@ const PATIENCE_MS = 10_000;
 
 export async function edits(stage: OverlayStage, intruders: Intruders, claims: Claims): Promise<void> {
   const app = stage.actor("client");
-  const get = async () => (await app.play("askHttp", SERVICE.address, SERVICE.http, SERVICE.name)).status;
+  const get = () => stage.get("client");
   const isHeld = async () => (await app.play("reportFlow", "held")).alive;
 
   await claims.see("a policy that denies closes open flows and pooled connections within a second", async () => {
@@ -54,7 +54,7 @@ export async function edits(stage: OverlayStage, intruders: Intruders, claims: C
 }
 
 /** Who may call the server, by label. */
-async function allow(stage: OverlayStage, callers: readonly string[]): Promise<void> {
+export async function allow(stage: OverlayStage, callers: readonly string[]): Promise<void> {
   const path = "/apis/networking.k8s.io/v1/namespaces/shop/networkpolicies/server";
   const matchExpressions = [{ key: "app", operator: "In", values: callers }];
   const ports = [{ port: SERVICE.http }, { port: SERVICE.tcp }];

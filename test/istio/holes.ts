@@ -4,7 +4,7 @@ import { HOP_PRIORITY } from "../../controller/model/ports.ts";
 import { connectFrom } from "../node/probe.ts";
 import type { Claims } from "./claims.ts";
 import { EDGE, type Intruders } from "./intruders.ts";
-import { guard, loadCapture, type OverlayStage, PROXY_UID, unguard } from "./overlay-stage.ts";
+import { loadCapture, loadRules, type OverlayStage, PROXY_UID, unguard } from "./overlay-stage.ts";
 import { ADDRESS, SERVICE } from "./overlay-world.ts";
 
 export async function holes(stage: OverlayStage, intruders: Intruders, claims: Claims): Promise<void> {
@@ -64,8 +64,7 @@ export async function holes(stage: OverlayStage, intruders: Intruders, claims: C
     return [await hear(), (await sidecars.server.stat("sallyport.guard.not-tunnelled")) > before];
   });
   await claims.see("with the rules in place again all is well", async () => {
-    await guard(lab, "server");
-    await guard(lab, "client");
+    for (const name of ["server", "client"] as const) await loadRules(lab, mesh, sidecars[name].pod);
     return hear();
   });
 }

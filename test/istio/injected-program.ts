@@ -26,7 +26,10 @@ const WEBHOOK = ["--set", "istiodRemote.injectionURL=https://localhost:15017/inj
 const objects = await istiodObjects(helm, folder, [], WEBHOOK);
 const config = only(objects, "ConfigMap", "istio-sidecar-injector");
 const lab = await Lab.open({ stateFolder: join(folder, "lab") });
-const mesh = await MeshPlane.start(JSON.parse(tools), folder, ["shop", NAMESPACE], stringify(config));
+const mesh = await MeshPlane.start(JSON.parse(tools), folder, {
+  namespaces: ["shop", NAMESPACE],
+  objects: stringify(config),
+});
 await trustIstiod(only(objects, "MutatingWebhookConfiguration", "istio-sidecar-injector"));
 await mesh.api.kubectl("label", "namespace", "shop", "istio-injection=enabled");
 

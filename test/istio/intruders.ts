@@ -2,17 +2,18 @@
 import { symlink } from "node:fs/promises";
 import { join } from "node:path";
 import { KeyPurpose } from "../../assembly/wire/image.ts";
-import { gatewayId } from "../../controller/compile/ids.ts";
+import { gatewayId, pathId } from "../../controller/compile/ids.ts";
 import type { Attack, AttackResult } from "../../controller/demo/attacker.ts";
 import { keysOf, type StampWish } from "../../controller/demo/forger.ts";
+import { nodeId } from "../../controller/keys/derive.ts";
 import { hexId } from "../../controller/model/hex.ts";
+import { RULES_TITLE } from "../../controller/model/labels.ts";
 import { CONTROL_PORT } from "../../controller/model/ports.ts";
-import { CONTROLLER_ADDRESS } from "../../controller/node/link-plan.ts";
 import { type CertificateAgent, certificateAgent } from "./mesh-certificate.ts";
-import { type OverlayStage, PROXY_UID } from "./overlay-stage.ts";
+import { EPOCH_SECONDS, type OverlayStage, PROXY_UID } from "./overlay-stage.ts";
 import { ADDRESS, OVERLAY_ID, SERVICE } from "./overlay-world.ts";
 
-export const CONTROL = `${CONTROLLER_ADDRESS}:${CONTROL_PORT}`;
+export const CONTROL = `${ADDRESS.controller}:${CONTROL_PORT}`;
 export const EDGE = `${ADDRESS.edge}:15042`;
 export const SERVER_TUNNEL = `${ADDRESS.server}:15042`;
 export const SERVER_APP = `${ADDRESS.server}:${SERVICE.tcp}`;
@@ -32,9 +33,11 @@ export class Intruders {
     await lab.addNode({ name: "twin", addresses: [ADDRESS.twin] });
     const agents = await Promise.all(
       INTRUDERS.map(async (name) => {
-        const namespace = name === "annex" || name === "guest" ? name : "shop";
+        const namespace = namespaceOf(name);
         const account = name === "twin" ? { account: "client" } : {};
-        const agent = await certificateAgent(mesh, { namespace, name, address: ADDRESS[name], ...account });
+        // Also `twin` is a member, as its status has it; nothing leads its flows any more.
+        const pod = { namespace, name, address: ADDRESS[name], rules: `${RULES_TITLE} enforce`, ...account };
+        const agent = await certificateAgent(mesh, pod);
         await symlink("cert-chain.pem", join(agent.folder, "cert.pem"));
         return [name, agent] as const;
       }),
@@ -62,24 +65,29 @@ export class Intruders {
     return Buffer.from(await steal, "base64");
   }
 
+  /** Id of an intruder's pod, 16 hex digits. */
+  nodeId(pod: Intruder): string {
+    return hexId(nodeId(`Kubernetes/${namespaceOf(pod)}/${pod}/${this.agents[pod].uid}`));
+  }
+
   /** What a valid stamp of a pod of `shop` says, for its flow to the server; the key is out of its own image. */
   async ownStamp(pod: "client" | "other" | "twin"): Promise<StampWish> {
-    const policy = this.stage.control.policy("shop");
-    const node = this.stage.nodeId(pod);
-    if (policy === undefined || node === undefined) throw new Error(`${pod} is no member`);
-    const audience = hexId(gatewayId("edge"));
-    const epoch = Math.floor(Date.now() / 1000 / policy.overlay.keys.epochSeconds);
+    const gateway = gatewayId("edge");
+    const node = this.nodeId(pod);
+    const audience = hexId(gateway);
+    const epoch = Math.floor(Date.now() / 1000 / EPOCH_SECONDS);
     const key = keysOf(await this.image(pod, node)).find(
       (key) => key.purpose === KeyPurpose.Endpoint && key.epoch === epoch && key.peer === audience,
     )?.key;
     if (key === undefined) throw new Error(`the image of ${pod} holds no key for epoch ${epoch}`);
+    const { body } = await this.stage.mesh.api.ask("GET", "/apis/sallyport.dev/v1alpha1/overlays/shop");
     return {
-      keyGeneration: policy.overlay.keys.keyGeneration,
+      keyGeneration: body.spec.keys.keyGeneration,
       overlay: OVERLAY_ID,
       epoch,
       sourceNode: node,
       sourceAddress: ADDRESS[pod],
-      path: policy.paths[0]?.id as number,
+      path: pathId([gateway]),
       destination: SERVER_APP,
       audience,
       key,
@@ -89,4 +97,8 @@ export class Intruders {
   stop(): void {
     for (const agent of Object.values(this.agents)) agent.stop();
   }
+}
+
+function namespaceOf(pod: Intruder): string {
+  return pod === "annex" || pod === "guest" ? pod : "shop";
 }

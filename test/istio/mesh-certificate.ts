@@ -22,6 +22,8 @@ export const CERTIFICATE_FILES = ["cert-chain.pem", "key.pem", "root-cert.pem"] 
 /** An agent that goes on, and the folder that it writes to. */
 export interface CertificateAgent {
   readonly folder: string;
+  /** What the pod finds around it. */
+  readonly home: string;
   /** Of its pod. */
   readonly uid: string;
   stop(): void;
@@ -55,7 +57,7 @@ export async function certificateAgent(mesh: MeshPlane, pod: PodFacts, place?: P
     stop();
     throw error;
   });
-  return { folder, uid, stop };
+  return { folder, home, uid, stop };
 }
 
 function environment(pod: PodFacts, home: string, certs: string): NodeJS.ProcessEnv {

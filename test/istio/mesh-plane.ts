@@ -39,6 +39,24 @@ const HTTP = "127.0.0.1:18080";
 const MONITORING = "127.0.0.1:15014";
 const READY_MS = 60_000;
 
+/** What a cluster's DNS would say. An Envoy that can ask nobody for a cluster's name waits with all that it serves. */
+export type Hosts = Readonly<Record<string, string>>;
+
+export interface PlaneOptions {
+  readonly namespaces: readonly string[];
+  /** YAML, there before istiod starts. */
+  readonly objects?: string;
+  readonly hosts?: Hosts;
+  /** The controller serves the filters' code, so that this needn't. */
+  readonly hasController?: boolean;
+}
+
+const HOSTS: Hosts = {
+  "istiod.istio-system.svc": CONTROLLER_ADDRESS,
+  "sallyport.sallyport-system.svc": CONTROLLER_ADDRESS,
+  "edge.sallyport-system.svc": CONTROLLER_ADDRESS,
+};
+
 /** To be started in a lab: it takes Istio's usual ports. */
 export class MeshPlane {
   private constructor(
@@ -46,25 +64,19 @@ export class MeshPlane {
     readonly folder: string,
     readonly api: ApiServer,
     private istiod: ChildProcess,
-    private readonly code: Server,
+    readonly hosts: Hosts,
+    private readonly code: Server | undefined,
   ) {}
 
-  /** `objects`, YAML, are there before istiod starts. */
-  static async start(
-    tools: MeshTools,
-    folder: string,
-    namespaces: readonly string[],
-    objects?: string,
-  ): Promise<MeshPlane> {
+  static async start(tools: MeshTools, folder: string, options: PlaneOptions): Promise<MeshPlane> {
+    const { namespaces, objects, hosts = HOSTS, hasController = false } = options;
     const api = await ApiServer.start(tools.plane, join(folder, "s"));
     await api.kubectl("create", "-f", join(tools.istio, "manifests/charts/base/files/crd-all.gen.yaml"));
     for (const namespace of ["istio-system", ...namespaces]) await api.kubectl("create", "namespace", namespace);
     if (objects !== undefined) await applyTo(api, objects);
     const istiod = await startIstiod(tools, folder, api);
-    const code = new FilterCode(readFileSync(join(projectFolder(), "build/wasm/endpoint.wasm"))).server();
-    code.listen(CODE_PORT, CONTROLLER_ADDRESS);
-    await once(code, "listening");
-    return new MeshPlane(tools, folder, api, istiod, code);
+    const code = hasController ? undefined : await serveCode();
+    return new MeshPlane(tools, folder, api, istiod, hosts, code);
   }
 
   /** Applies YAML as a person would. */
@@ -93,7 +105,7 @@ export class MeshPlane {
   }
 
   async stop(): Promise<void> {
-    this.code.close();
+    this.code?.close();
     this.istiod.kill("SIGKILL");
     await this.api.crash();
   }
@@ -104,13 +116,20 @@ async function applyTo(api: ApiServer, text: string): Promise<void> {
   if (code !== 0) throw new Error(`kubectl apply: ${stderr}`);
 }
 
+async function serveCode(): Promise<Server> {
+  const code = new FilterCode(readFileSync(join(projectFolder(), "build/wasm/endpoint.wasm"))).server();
+  code.listen(CODE_PORT, CONTROLLER_ADDRESS);
+  await once(code, "listening");
+  return code;
+}
+
 async function startIstiod({ istiod }: MeshTools, folder: string, api: ApiServer): Promise<ChildProcess> {
   const home = join(folder, "istiod");
   await mkdir(home, { recursive: true });
   await writeFile(join(home, "mesh.yaml"), MESH);
   const addresses = {
     grpcAddr: "127.0.0.1:15010",
-    secureGRPCAddr: `${CONTROLLER_ADDRESS}:15012`,
+    secureGRPCAddr: "0.0.0.0:15012",
     httpAddr: HTTP,
     httpsAddr: "127.0.0.1:15017",
     monitoringAddr: MONITORING,

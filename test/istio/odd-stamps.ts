@@ -2,10 +2,9 @@
 import { makeStamp } from "../../controller/demo/forger.ts";
 import type { Claims } from "./claims.ts";
 import { CONTROL, EDGE, type Intruders, SERVER_APP } from "./intruders.ts";
-import type { OverlayStage } from "./overlay-stage.ts";
 import { ADDRESS, SERVICE } from "./overlay-world.ts";
 
-export async function oddStamps(stage: OverlayStage, intruders: Intruders, claims: Claims): Promise<void> {
+export async function oddStamps(intruders: Intruders, claims: Claims): Promise<void> {
   const own = await intruders.ownStamp("client");
   const tunnel = { proxy: EDGE, authority: SERVER_APP };
   const elsewhere = `${ADDRESS.other}:${SERVICE.http}`;
@@ -41,7 +40,7 @@ export async function oddStamps(stage: OverlayStage, intruders: Intruders, claim
     intruders.counted("twin", { ...tunnel, stamp: makeStamp(await intruders.ownStamp("twin")) }),
   );
   await claims.see("nobody else gets a pod's image", async () => {
-    const node = stage.nodeId("client") as string;
+    const node = intruders.nodeId("client");
     const seen = [
       intruders.image("twin", node),
       intruders.image("guest", node, "client"),

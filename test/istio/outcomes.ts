@@ -54,7 +54,8 @@ export const OUTCOMES: Readonly<Record<string, unknown>> = {
   "raised key generation: flows of older keys are closed, new ones go on": [true, "status 403", "stamp-key-generation"],
 
   "istiod is killed: flows and new ones go on; it comes back: all sidecars are with it again": [200, true, 200, true],
-  "the only SaP is killed: nothing passes; it comes back: all is well": 503,
+  "the controller is killed: flows and new ones go on; another leads, and edits are in force again": [200, true, 200],
+  "the only SaP is killed: nothing passes; it comes back: all is well": true,
 
   "every sidecar runs both listeners, the filters and the guard": [
     {
@@ -72,5 +73,6 @@ export const OUTCOMES: Readonly<Record<string, unknown>> = {
     after: [503, "policy-ingress"],
     replay: ["status 403", "source-mismatch"],
   },
-  "a namespace that has left keeps nothing of ours, and its flows pass no SaP": [200, 0],
+  // Cut off as long as its pods have their rules, and not open.
+  "a namespace that has left keeps nothing of ours, and its flows pass no SaP": [503, 200, 0],
 };

@@ -16,7 +16,7 @@ const claims = new Claims();
 await wayOfAFlow(stage, claims);
 const intruders = await Intruders.arm(stage);
 await closedDoors(stage, intruders, claims);
-await oddStamps(stage, intruders, claims);
+await oddStamps(intruders, claims);
 await holes(stage, intruders, claims);
 await edits(stage, intruders, claims);
 await outages(stage, claims);

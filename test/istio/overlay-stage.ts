@@ -2,23 +2,19 @@
  * A mesh with the overlay in it: API server, istiod, controller, a SaP, and sidecars behind Istio's own capture and our
  * rules. For programs that look at it from inside of a lab of root's.
  */
-import { mkdtemp, writeFile } from "node:fs/promises";
 import { join } from "node:path";
-import { gatewayId } from "../../controller/compile/ids.ts";
-import { POD_COUNTERS, podRules } from "../../controller/emit/istio/rules.ts";
-import { hexId } from "../../controller/model/hex.ts";
+import { POD_COUNTERS } from "../../controller/emit/istio/rules.ts";
 import { currentLab, enterLab } from "../../controller/node/lab-entry.ts";
+import { CONTROLLER_ADDRESS } from "../../controller/node/link-plan.ts";
 import { Lab } from "../../controller/node/namespace.ts";
 import { ACTOR_COMMAND, Actor } from "../envoy/actor/actor.ts";
 import { CRD_FOLDER, installCrds } from "../kube/crds.ts";
 import { asUser } from "../node/as-user.ts";
-import { sallyport } from "../sallyport.ts";
 import { until } from "../until.ts";
+import { ControllerPod } from "./controller-pod.ts";
 import { GatewayPod } from "./gateway-pod.ts";
-import { LocalControl } from "./local-control.ts";
-import { meshCertificate } from "./mesh-certificate.ts";
 import { MeshPlane, type MeshTools } from "./mesh-plane.ts";
-import { ADDRESS, GUEST_PORT, NAMESPACES, overlays, POD_CIDRS, policies, SERVER, SERVICE } from "./overlay-world.ts";
+import { ADDRESS, GUEST_PORT, HOSTS, NAMESPACES, overlays, policies, SERVER, SERVICE } from "./overlay-world.ts";
 import type { PodFacts } from "./pod-home.ts";
 import { Sidecar } from "./sidecar.ts";
 
@@ -47,7 +43,7 @@ export class OverlayStage {
   private constructor(
     readonly lab: Lab,
     readonly mesh: MeshPlane,
-    readonly control: LocalControl,
+    readonly controller: ControllerPod,
     readonly gateway: GatewayPod,
     readonly sidecars: Readonly<Record<SidecarName, Sidecar>>,
     private readonly settings: Settings,
@@ -58,17 +54,16 @@ export class OverlayStage {
     const [folder, tools, options] = process.argv.slice(2) as [string, string, string];
     if (currentLab() === undefined) process.exit(await enterLab("root"));
     const settings = JSON.parse(options) as Settings;
-    const lab = await Lab.open({ stateFolder: join(folder, "lab") });
-    const mesh = await MeshPlane.start(JSON.parse(tools) as MeshTools, folder, [
-      "shop",
-      "annex",
-      "guest",
-      "sallyport-system",
-    ]);
+    const addresses = [CONTROLLER_ADDRESS, ADDRESS.istiod, ADDRESS.controller];
+    const lab = await Lab.open({ stateFolder: join(folder, "lab"), addresses });
+    const mesh = await MeshPlane.start(JSON.parse(tools) as MeshTools, folder, {
+      namespaces: ["shop", "annex", "guest", "sallyport-system"],
+      hosts: HOSTS,
+      hasController: true,
+    });
     await installCrds(mesh.api, CRD_FOLDER);
     await mesh.apply([NAMESPACES, overlays({ epochSeconds: EPOCH_SECONDS }), SERVER, policies()].join("---\n"));
-    const control = await LocalControl.start(mesh, await meshCertificate(mesh, "sallyport-system", "sallyport"));
-    await mesh.apply(await rendered(folder));
+    const controller = await ControllerPod.start(mesh, ADDRESS.controller);
     const [gateway, ...sidecars] = await Promise.all([
       GatewayPod.start(
         lab,
@@ -79,7 +74,7 @@ export class OverlayStage {
       ...SIDECARS.map((name) => startSidecar(lab, mesh, name, settings)),
     ]);
     const byName = Object.fromEntries(SIDECARS.map((name, i) => [name, sidecars[i] as Sidecar]));
-    const stage = new OverlayStage(lab, mesh, control, gateway, byName as Record<SidecarName, Sidecar>, settings);
+    const stage = new OverlayStage(lab, mesh, controller, gateway, byName as Record<SidecarName, Sidecar>, settings);
     await lab.addNode({ name: "guest", addresses: [ADDRESS.guest] });
     await stage.actor("guest").play("serveTcp", "0.0.0.0", GUEST_PORT, "220 guest\n");
     await stage.serveApp();
@@ -112,33 +107,23 @@ export class OverlayStage {
     return startPod(this.lab, this.mesh, pod, this.settings);
   }
 
-  /** Id of a pod in overlay `shop`, 16 hex digits. */
-  nodeId(pod: string): string | undefined {
-    const endpoints = this.control.policy("shop")?.endpoints ?? [];
-    const found = endpoints.find(({ endpoint }) => endpoint.namespace === "shop" && endpoint.name === pod);
-    return found && hexId(found.id);
+  /** The status that a node's app gets from the server. */
+  async get(node: string): Promise<number> {
+    return (await this.actor(node).play("askHttp", SERVICE.address, SERVICE.http, SERVICE.name)).status;
   }
 
-  /** Whether all workers of a pod in `shop` run the image that the API server's objects make now. */
-  isProgrammed(pod: string): boolean {
-    const id = this.nodeId(pod);
-    // Envoy's main thread runs the filters' root contexts too.
-    return id !== undefined && this.control.isProgrammed(id, this.settings.concurrency + 1);
-  }
-
-  /** Waits until all nodes of `shop` do. */
+  /** Waits until everybody reaches the server who may; `other` gets as far as Istio's policy. */
   async ready(): Promise<void> {
-    const gateway = hexId(gatewayId("edge"));
-    const isReady = () =>
-      this.control.isProgrammed(gateway, this.settings.concurrency + 1) &&
-      ["client", "server", "other"].every((pod) => this.isProgrammed(pod));
-    await until(isReady, "all nodes to run their images", 30_000);
+    const nodes = ["client", "server", "other"];
+    const statuses = async () => (await Promise.all(nodes.map((node) => this.get(node)))).join();
+    await until(async () => (await statuses()) === "200,200,403", "flows to pass", 30_000);
   }
 
   /** Prints the answer and ends the program. */
   async close(answer: object): Promise<never> {
     console.log(JSON.stringify(answer));
-    await this.control.stop();
+    await this.controller.stop();
+    this.gateway.stop();
     for (const actor of this.#actors.values()) actor.stop();
     await this.mesh.stop();
     for (const node of this.lab.nodes) await this.lab.removeNode(node);
@@ -147,34 +132,31 @@ export class OverlayStage {
   }
 }
 
-/** What brings both overlays into their namespaces. */
-async function rendered(folder: string): Promise<string> {
-  const files = await mkdtemp(join(folder, "render-"));
-  await writeFile(join(files, "world.yaml"), `${NAMESPACES}---\n${overlays()}`);
-  const { code, out, error } = await sallyport("render", "-f", files);
-  if (code !== 0) throw new Error(error);
-  return out;
-}
-
 function startSidecar(lab: Lab, mesh: MeshPlane, name: SidecarName, settings: Settings): Promise<Sidecar> {
   const namespace = name === "annex" ? "annex" : "shop";
   return startPod(lab, mesh, { namespace, name, address: ADDRESS[name] }, settings);
 }
 
 /** As an injected pod starts: rules first. */
-function startPod(lab: Lab, mesh: MeshPlane, pod: PodFacts, settings: Settings): Promise<Sidecar> {
-  return Sidecar.start(lab, mesh, pod, {
+async function startPod(lab: Lab, mesh: MeshPlane, pod: PodFacts, settings: Settings): Promise<Sidecar> {
+  return Sidecar.start(lab, mesh, await withRules(mesh, pod), {
     ...settings,
     uid: PROXY_UID,
     probes: { [PROBE]: { httpGet: { path: "/", port: SERVICE.http, scheme: "HTTP" } } },
-    init: (node) => loadRules(lab, mesh, node),
+    init: () => loadRules(lab, mesh, pod),
   });
 }
 
 /** As istio-init and the init container after it. */
-export async function loadRules(lab: Lab, mesh: MeshPlane, node: string): Promise<void> {
-  await loadCapture(lab, mesh, node);
-  await guard(lab, node);
+export async function loadRules(lab: Lab, mesh: MeshPlane, pod: PodFacts): Promise<void> {
+  await loadCapture(lab, mesh, pod.name);
+  await lab.run(pod.name, ["nft", "-f", "-"], await podRulesOf(mesh, pod));
+}
+
+/** What the pod's status will say of them. */
+export async function withRules(mesh: MeshPlane, pod: PodFacts): Promise<PodFacts> {
+  const [title = ""] = (await podRulesOf(mesh, pod)).split("\n");
+  return { ...pod, rules: title };
 }
 
 /** Istio's own rules; ports that annotations of the pod exclude besides. */
@@ -189,9 +171,10 @@ export async function loadCapture(
   await lab.run(node, [mesh.tools.agent, "istio-iptables", ...CAPTURE, ...ports]);
 }
 
-/** Our rules. */
-export async function guard(lab: Lab, node: string): Promise<void> {
-  await lab.run(node, ["nft", "-f", "-"], podRules({ cidrs: POD_CIDRS }));
+/** Out of the ConfigMap that the controller writes. */
+async function podRulesOf({ api }: MeshPlane, { namespace }: PodFacts): Promise<string> {
+  const { body } = await api.ask("GET", `/api/v1/namespaces/${namespace}/configmaps/sallyport-rules`);
+  return body.data["rules.nft"];
 }
 
 export async function unguard(lab: Lab, node: string): Promise<void> {

@@ -10,12 +10,19 @@ export const ADDRESS = {
   annex: "10.244.2.11",
   guest: "10.244.3.11",
   edge: "10.244.7.2",
+  istiod: "10.244.8.2",
+  controller: "10.244.8.3",
 } as const;
 
 export const SERVICE = { address: "10.96.0.80", name: "server.shop.svc.cluster.local", http: 8080, tcp: 9000 } as const;
+/** Services that nodes ask for by name. A proxy of Services that works at connect() would give them pods' addresses. */
+export const HOSTS = {
+  "istiod.istio-system.svc": ADDRESS.istiod,
+  "sallyport.sallyport-system.svc": ADDRESS.controller,
+  "edge.sallyport-system.svc": ADDRESS.edge,
+};
 /** Of the pod without sidecar. */
 export const GUEST_PORT = 7000;
-export const POD_CIDRS = ["10.244.0.0/16"];
 export const OVERLAY_ID = 7;
 
 export const NAMESPACES = `apiVersion: v1
@@ -41,7 +48,7 @@ spec: {id: ${OVERLAY_ID}, cidr: [10.244.0.0/16], path: [edge], keys: {epochSecon
 apiVersion: sallyport.dev/v1alpha1
 kind: OverlayGateway
 metadata: {name: edge}
-spec: {overlays: [shop], addresses: ["${ADDRESS.edge}:15042"], identity: "spiffe://cluster.local/ns/sallyport-system/sa/edge"}
+spec: {overlays: [shop], service: {namespace: sallyport-system, name: edge}, identity: "spiffe://cluster.local/ns/sallyport-system/sa/edge"}
 ---
 apiVersion: sallyport.dev/v1alpha1
 kind: Overlay

@@ -1,7 +1,6 @@
 /** What an istio-agent finds in its pod: a token, the mesh's root certificate, names, and an Envoy. */
 import { mkdir, writeFile } from "node:fs/promises";
 import { join } from "node:path";
-import { CONTROLLER_ADDRESS } from "../../controller/node/link-plan.ts";
 import { until } from "../until.ts";
 import type { MeshPlane } from "./mesh-plane.ts";
 
@@ -19,9 +18,6 @@ export interface PodFacts {
 export function accountOf({ name, account = name }: PodFacts): string {
   return account;
 }
-
-/** An Envoy that can ask nobody for the name of a cluster waits with all that it serves. */
-const HOSTS = ["istiod.istio-system.svc", "sallyport.sallyport-system.svc", "edge.sallyport-system.svc"];
 
 /** Runs the arguments after the home. An agent keeps what it downloads in /var/lib/istio/data, and asks for names. */
 export const AT_HOME = 'mount --bind "$0/lib" /var/lib && mount --bind "$0/hosts" /etc/hosts && cd "$0" && exec "$@"';
@@ -70,7 +66,7 @@ function running({ address, rules = "no rules" }: PodFacts): object {
   return { phase: "Running", podIP: address, podIPs: [{ ip: address }], conditions, initContainerStatuses: [init] };
 }
 
-async function writeHome({ api }: MeshPlane, pod: PodFacts, home: string, envoy: string): Promise<void> {
+async function writeHome({ api, hosts }: MeshPlane, pod: PodFacts, home: string, envoy: string): Promise<void> {
   const { namespace, name } = pod;
   const secrets = join(home, "var/run/secrets");
   for (const folder of ["lib/istio/data", "proxy", "var/run/secrets/tokens", "var/run/secrets/istio"])
@@ -90,7 +86,8 @@ async function writeHome({ api }: MeshPlane, pod: PodFacts, home: string, envoy:
   const root = ["-n", namespace, "get", "configmap", "istio-ca-root-cert", "-o", "jsonpath={.data.root-cert\\.pem}"];
   await until(async () => (await api.tryKubectl(root)).stdout !== "", "istiod to publish its root certificate", 20_000);
   await writeFile(join(secrets, "istio/root-cert.pem"), await api.kubectl(...root));
-  await writeFile(join(home, "hosts"), HOSTS.map((host) => `${CONTROLLER_ADDRESS} ${host}\n`).join(""));
+  const names = Object.entries(hosts).map(([name, address]) => `${address} ${name}\n`);
+  await writeFile(join(home, "hosts"), names.join(""));
   // It mustn't outlive an agent that is killed.
   const script = `#!/bin/sh\nexec setpriv --pdeathsig KILL -- "${envoy}" "$@" --use-dynamic-base-id\n`;
   await writeFile(join(home, "envoy"), script, { mode: 0o755 });

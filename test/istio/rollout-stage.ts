@@ -81,7 +81,9 @@ export class RolloutStage {
     const [folder, tools, istioctl] = process.argv.slice(2) as [string, string, string];
     if (currentLab() === undefined) process.exit(await enterLab("root"));
     const lab = await Lab.open({ stateFolder: join(folder, "lab") });
-    const mesh = await MeshPlane.start(JSON.parse(tools) as MeshTools, folder, ["shop", "sallyport-system"]);
+    const mesh = await MeshPlane.start(JSON.parse(tools) as MeshTools, folder, {
+      namespaces: ["shop", "sallyport-system"],
+    });
     await installCrds(mesh.api, CRD_FOLDER);
     await mesh.apply(WORLD + SERVER);
     const path = "/apis/apps/v1/namespaces/sallyport-system/deployments/sallyport/status";
@@ -89,7 +91,11 @@ export class RolloutStage {
     const certificate = await certificateAgent(mesh, CONTROLLER);
     const controller = startController(mesh, certificate.folder);
     const pod = { namespace: "sallyport-system", name: "edge", address: ADDRESS.edge };
-    const gateway = await GatewayPod.start(lab, mesh, pod, { envoy: mesh.tools.envoy, concurrency: 1 });
+    const gateway = await GatewayPod.start(lab, mesh, pod, {
+      envoy: mesh.tools.envoy,
+      concurrency: 1,
+      isStatic: true,
+    });
     const stage = new RolloutStage(lab, mesh, controller, certificate, gateway, istioctl);
     await Promise.all(PODS.map((name) => stage.#start(name, "")));
     await stage.#serve();

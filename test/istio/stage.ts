@@ -24,7 +24,7 @@ export class Stage {
     const [kind, folder, tools] = process.argv.slice(2) as [LabKind, string, string];
     if (currentLab() === undefined) process.exit(await enterLab(kind));
     const lab = await Lab.open({ stateFolder: join(folder, "lab") });
-    const mesh = await MeshPlane.start(JSON.parse(tools), folder, ["shop", "sallyport-system"]);
+    const mesh = await MeshPlane.start(JSON.parse(tools), folder, { namespaces: ["shop", "sallyport-system"] });
     const rendered = await sallyport("render", "-f", "manifests/samples/mesh");
     if (rendered.code !== 0) throw new Error(rendered.error);
     await mesh.apply(rendered.out);
