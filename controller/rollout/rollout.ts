@@ -1,8 +1,6 @@
 /** One namespace on its way into an overlay, or out of it. Each step can be done again: what is so already stays. */
 import { check } from "../check/check.ts";
 import { annotationOf, type Json, labelOf, textAt } from "../check/json.ts";
-import { type LoadedRules, loadedRules } from "../check/loaded-rules.ts";
-import { workloadOf } from "../check/opted-in.ts";
 import type { Terminal } from "../cli/terminal.ts";
 import { gatherFacts, wantedOf } from "../kube/check-facts.ts";
 import type { RolloutCluster } from "../kube/rollout-cluster.ts";
@@ -13,6 +11,7 @@ import { BEFORE_OPT_IN, type Blocker, blockersOf } from "./blockers.ts";
 import { changeText } from "./change-text.ts";
 import { complaintsAbout } from "./istio-opinion.ts";
 import { type Memory, memoryOf, memoryText, ROLLOUT_ANNOTATION } from "./memory.ts";
+import { Restarts } from "./restarts.ts";
 import { Failure, Steps } from "./steps.ts";
 import { Watch } from "./watch.ts";
 
@@ -39,6 +38,7 @@ export interface Tell {
 
 export class Rollout {
   private readonly steps: Steps;
+  private readonly restarts: Restarts;
 
   constructor(
     private readonly cluster: RolloutCluster,
@@ -46,6 +46,7 @@ export class Rollout {
     private readonly tell: Tell,
   ) {
     this.steps = new Steps(tell.terminal, asked.timeout);
+    this.restarts = new Restarts(cluster, asked.restart === true, (step, text) => this.say(step, text));
   }
 
   async join(): Promise<Outcome> {
@@ -201,7 +202,7 @@ export class Rollout {
     await this.acknowledged(watch, overlay);
     await this.observed(watch, false);
     // The sidecars' guards refuse from now on, those in the kernel when pods start again.
-    await this.restart(workloadsOf(await this.cluster.pods(), ["audit"]), "at leisure");
+    await this.restarts.ask(await this.restarts.withRules("audit"), "at leisure");
   }
 
   /** What is emitted depends on whether the Overlay audits. */
@@ -235,27 +236,10 @@ export class Rollout {
       return found.map(({ object }) => object.slice(object.indexOf("/") + 1));
     };
     const first = await stale();
-    await this.restart(first);
-    const isDone = async () => (await stale()).length === 0 && (await this.areBack(first));
+    await this.restarts.ask(first);
+    const isDone = async () => (await stale()).length === 0 && (await this.restarts.areBack(first));
     await this.steps.wait(isDone, "pods have started again", "restart them as the lines above say");
     this.say("restart", "every pod started with redirect and guard");
-  }
-
-  /** Between its old pod's end and its new pod's beginning a workload has none. */
-  private async areBack(workloads: readonly string[]): Promise<boolean> {
-    const there = new Set((await this.cluster.pods()).map(workloadOf));
-    return workloads.every((workload) => there.has(workload));
-  }
-
-  /** Does it, or says how. */
-  private async restart(workloads: readonly string[], when = "and it waits for you"): Promise<void> {
-    for (const workload of workloads) {
-      const isDone = this.asked.restart === true && (await this.cluster.restart(workload, new Date()));
-      const how = workload.startsWith("pod/")
-        ? `delete and create ${workload}`
-        : `kubectl -n ${this.cluster.namespace} rollout restart ${workload}`;
-      this.say("restart", isDone ? `${workload} restarts` : `needed, ${when}: ${how}`);
-    }
   }
 
   private async acknowledged(watch: Watch, overlay: string): Promise<void> {
@@ -318,12 +302,12 @@ export class Rollout {
       "the controller doesn't delete it: look at its log",
     );
     this.say("objects", "nothing of ours is in the namespace");
-    const stale = async () => workloadsOf(await this.cluster.pods(), ["audit", "enforce"]);
+    const stale = () => this.restarts.withRules("audit", "enforce");
     const first = await stale();
-    await this.restart(first);
+    await this.restarts.ask(first);
     // A namespace that goes back shall not wait for anybody.
     if (kind === "join") return;
-    const isFresh = async () => (await stale()).length === 0 && (await this.areBack(first));
+    const isFresh = async () => (await stale()).length === 0 && (await this.restarts.areBack(first));
     await this.steps.wait(isFresh, "pods have started again, without our rules", "restart them as the lines above say");
     this.say("restart", "no pod holds our rules");
   }
@@ -341,9 +325,4 @@ export class Rollout {
 function enforcing(world: World, enforcement: "Enforce" | "Audit" | undefined): World {
   if (enforcement === undefined) return world;
   return { ...world, overlays: world.overlays.map((overlay) => ({ ...overlay, enforcement })) };
-}
-
-/** Those whose pods have loaded such rules, each once. */
-function workloadsOf(pods: readonly Json[], rules: readonly LoadedRules[]): string[] {
-  return [...new Set(pods.filter((pod) => rules.includes(loadedRules(pod))).map(workloadOf))].sort();
 }

@@ -1,10 +1,11 @@
 /** Istio's own programs, unchanged, built from the Go modules that `tools/go.sum` pins, and files of the same version. */
 import { readFile } from "node:fs/promises";
 import { join } from "node:path";
+import { projectFolder } from "../../controller/node/envoy.ts";
 import { moduleFolder } from "../kube/go.ts";
 import { ensureProgram, type Progress } from "../kube/go-build.ts";
 
-const MODULE = new URL("tools/", import.meta.url).pathname;
+const MODULE = join(projectFolder(), "test/istio/tools/");
 const ISTIO = "istio.io/istio";
 /** What they say their version is. */
 const VERSION = "1.31.0";

@@ -1,9 +1,10 @@
 /** The program in `plane/`, etcd with kube-apiserver and kubectl, built from Go modules that go.sum pins. */
 import { readFile } from "node:fs/promises";
 import { join } from "node:path";
+import { projectFolder } from "../../controller/node/envoy.ts";
 import { ensureProgram, type Progress } from "./go-build.ts";
 
-const SOURCES = new URL("plane/", import.meta.url).pathname;
+const SOURCES = join(projectFolder(), "test/kube/plane/");
 
 /** Path of the program. The first time it is built, which takes about five minutes and 3 GB of Go's caches. */
 export async function ensurePlane(progress: Progress): Promise<string> {
