@@ -5,25 +5,32 @@ import type { KubeObject } from "./list-watch.ts";
 
 /** What says which object it is, and what others write. */
 const NOT_CONTENT = ["apiVersion", "kind", "metadata", "status"];
+/** An istiod of another revision leaves out what has it, and all do if it names none: a guard would be gone. */
+const REVISION = "istio.io/rev";
 
 /**
  * Content must be exactly that, because a field that somebody adds can take effect away, such as a selector. Of labels only
- * those that are wanted count.
+ * those that are wanted count, and the one that takes effect away.
  */
 export function isAsWanted(wanted: KubeObject, found: KubeObject): boolean {
   if (!contentOf(wanted).every(([field, value]) => isEqual(value, found[field]))) return false;
   const labels = labelsOf(found);
+  if (hasSurplusRevision(wanted, found)) return false;
   return Object.entries(labelsOf(wanted)).every(([name, value]) => labels[name] === value);
 }
 
 /** A merge patch that takes away what nobody wants, in mappings: lists were replaced when the object was applied. */
 export function surplusOf(wanted: KubeObject, found: KubeObject): object {
-  return Object.fromEntries(
-    contentOf(wanted).flatMap(([field, value]) => {
-      const patch = surplus(value, found[field]);
-      return patch === undefined ? [] : [[field, patch]];
-    }),
-  );
+  const content = contentOf(wanted).flatMap(([field, value]) => {
+    const patch = surplus(value, found[field]);
+    return patch === undefined ? [] : [[field, patch] as const];
+  });
+  const metadata = hasSurplusRevision(wanted, found) ? { metadata: { labels: { [REVISION]: null } } } : {};
+  return { ...Object.fromEntries(content), ...metadata };
+}
+
+function hasSurplusRevision(wanted: KubeObject, found: KubeObject): boolean {
+  return Object.hasOwn(labelsOf(found), REVISION) && !Object.hasOwn(labelsOf(wanted), REVISION);
 }
 
 function contentOf(object: KubeObject): [string, unknown][] {
