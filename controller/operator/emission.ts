@@ -30,7 +30,7 @@ export function emission(
     return policy === undefined ? [] : [namespaceResources(policy, name, mesh)];
   });
   // Somebody who misspells an overlay's name, or deletes it, hasn't said that the namespace shall be open.
-  const kept = new Set(labelled.map(({ name }) => name));
+  const kept = new Set(labelled.flatMap(({ name, labels }) => (byName.has(labels[OVERLAY_LABEL] ?? "") ? [] : [name])));
   for (const { origin } of rejections) if (origin.kind === "Namespace") kept.add(origin.name);
   const known = new Set(world.namespaces.map(({ name }) => name));
   const used = new Set(policies.flatMap((policy) => policy.gateways.map(({ gateway }) => gateway.name)));

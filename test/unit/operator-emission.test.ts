@@ -33,6 +33,7 @@ const world: World = {
   namespaces: [namespace("in", "shop"), namespace("misspelt", "shpo"), namespace("out"), namespace("gates")],
 };
 const policy = compile(world, "shop").policy;
+const audited = { ...policy, overlay: { ...policy.overlay, enforcement: "Audit" as const } };
 const broken: Rejection = { origin: { ...origin, kind: "Namespace", name: "out" }, field: "", message: "" };
 
 function emitted(rejections: readonly Rejection[] = [], policies = [policy]) {
@@ -69,6 +70,12 @@ describe("what a cluster is given", () => {
       want: false,
     },
     { name: "of an Overlay that is gone", object: made("EnvoyFilter", "in", "sallyport"), policies: [], want: false },
+    {
+      name: "of an Overlay that audits and has no use for it",
+      object: made("NetworkPolicy", "in", "sallyport"),
+      policies: [audited],
+      want: true,
+    },
     { name: "of a namespace that isn't known", object: made("EnvoyFilter", "new", "sallyport"), want: false },
     { name: "of no overlay", object: made("EndpointSlice", "out", "sallyport", {}), want: false },
     { name: "of a gateway that is gone", object: made("ConfigMap", "gates", "sallyport-gateway-gone"), want: true },
