@@ -82,7 +82,7 @@ export class Leader {
       return master === undefined ? [] : [{ policy, master }];
     });
     this.#images = this.#issuer.issue(keyed, Math.floor(clock.now() / 1000));
-    this.#server.publish(servedImages(this.#images, ({ name }) => decisions.replicas.get(name) ?? []));
+    this.#server.publish(servedImages(this.#images, ({ name }) => decisions.replicas.get(name) ?? [], true));
     this.#scheduleRotation();
   }
 

@@ -7,6 +7,8 @@ export interface NodeImage {
   readonly identity: string;
   /** Canonical addresses of the node, or of the replicas of a gateway. They count where identities are shared. */
   readonly addresses: readonly string[];
+  /** They count always: others may get a certificate of the same identity. */
+  readonly onlyFromAddresses?: boolean;
   readonly generation: bigint;
   /** The bytes, written in this order; a function is called when a poll needs them. */
   readonly parts: readonly Uint8Array[] | (() => readonly Uint8Array[]);
@@ -33,7 +35,8 @@ export class Published {
     if (image === undefined) return "unknown-node";
     if (image.identity !== peer.identity) return "other-node";
     if (peer.notAfter <= now) return "certificate-ended";
-    const told = !this.#shared.has(image.identity) || image.addresses.includes(peer.address);
+    const isEnough = image.onlyFromAddresses !== true && !this.#shared.has(image.identity);
+    const told = isEnough || image.addresses.includes(peer.address);
     return told ? undefined : "other-address";
   }
 }

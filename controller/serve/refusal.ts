@@ -9,7 +9,7 @@ export const REFUSALS = {
   "other-node": { status: 403, text: "the image is that of a node with another SPIFFE id" },
   "other-address": {
     status: 403,
-    text: "several nodes have this SPIFFE id, and the node that was asked for isn't at this address",
+    text: "the node that was asked for isn't at this address, and its SPIFFE id alone doesn't tell it from others",
   },
   "unknown-node": { status: 404, text: "no node has this id: it was removed or renamed" },
   "too-many-polls": { status: 429, text: "more polls wait for this node than it can have workers" },

@@ -4,22 +4,26 @@ import type { NodeImage } from "./published.ts";
 
 /**
  * Issued images as the image server publishes them, by node id in hex. `replicasOf` has the addresses of a gateway's
- * replicas, canonical.
+ * replicas, canonical; `arePodsBound`: pods get theirs at their own addresses only.
  */
 export function servedImages(
   images: ReadonlyMap<string, IssuedImage>,
   replicasOf: (gateway: OverlayGateway) => readonly string[] = writtenReplicas,
+  arePodsBound = false,
 ): ReadonlyMap<string, NodeImage> {
-  return new Map([...images].map(([id, image]) => [id, served(image, replicasOf)]));
+  return new Map([...images].map(([id, image]) => [id, served(image, replicasOf, arePodsBound)]));
 }
 
 function served(
   { node, generation, parts }: IssuedImage,
   replicasOf: (gateway: OverlayGateway) => readonly string[],
+  arePodsBound: boolean,
 ): NodeImage {
-  const { identity } = "gateway" in node ? node.gateway : node.endpoint;
-  const addresses = "gateway" in node ? replicasOf(node.gateway) : node.endpoint.addresses;
-  return { identity, addresses, generation, parts };
+  if ("gateway" in node)
+    return { identity: node.gateway.identity, addresses: replicasOf(node.gateway), generation, parts };
+  const { identity, addresses, origin } = node.endpoint;
+  // A service account has pods that are no members too, and its token may be taken elsewhere.
+  return { identity, addresses, onlyFromAddresses: arePodsBound && origin.kind === "Pod", generation, parts };
 }
 
 /** The hosts of `ip:port` and `[ip]:port`. */

@@ -7,7 +7,7 @@ import { projectFolder } from "../../controller/node/envoy.ts";
 import { until } from "../until.ts";
 import { create } from "./crds.ts";
 import type { Replica } from "./replica.ts";
-import { installIstioKinds, MERGE, ShopCluster } from "./shop-cluster.ts";
+import { INJECTED, installIstioKinds, MERGE, ShopCluster } from "./shop-cluster.ts";
 import { describeWithApiServer } from "./with-api-server.ts";
 
 const FILTERS = "/apis/networking.istio.io/v1alpha3/namespaces/shop/envoyfilters";
@@ -44,6 +44,22 @@ describeWithApiServer("the controller", (server) => {
     ];
     expect(strangers.map(({ status }) => status)).toEqual([403, 403, 404]);
     await until(() => replica.lines.some((line) => line.includes("reason=other-address")), "the refusal to be said");
+  });
+
+  test("serves a pod that alone has its service account at its own address only", async () => {
+    const spec = { ...INJECTED, serviceAccountName: "alone" };
+    const identity = "spiffe://cluster.local/ns/shop/sa/alone";
+    const alone = await cluster.makePod("alone", "127.9.0.20", { spec });
+    await until(
+      async () => (await cluster.image(replica, alone, "127.9.0.20", { identity })).status === 200,
+      "an image",
+    );
+    expect((await cluster.image(replica, alone, "127.9.0.21", { identity })).status).toBe(403);
+    await server().ask("DELETE", "/api/v1/namespaces/shop/pods/alone", { gracePeriodSeconds: 0 });
+    await until(
+      async () => (await cluster.image(replica, alone, "127.9.0.20", { identity })).status === 404,
+      "its end",
+    );
   });
 
   test("serves the filters' code by its digest", async () => {
@@ -112,6 +128,11 @@ describeWithApiServer("the controller", (server) => {
         patch: { spec: { failStrategy: "FAIL_OPEN" } },
       },
       {
+        name: "a label by which istiod passes it over",
+        path: `${PLUGINS}/sallyport-guard`,
+        patch: { metadata: { labels: { "istio.io/rev": "none" } } },
+      },
+      {
         name: "a label that hides it",
         path: `${PLUGINS}/sallyport-guard`,
         patch: { metadata: { labels: { "app.kubernetes.io/managed-by": "me" } } },
@@ -142,6 +163,15 @@ describeWithApiServer("the controller", (server) => {
       await until(async () => counted(await page("/metrics")) !== counted(before), "the change to be decided");
       const written = (text: string) => text.match(/^sallyport_objects_.*$/gm);
       expect(written(await page("/metrics"))).toEqual(written(before));
+    });
+
+    test("takes the NetworkPolicy away while the Overlay audits, and no more", async () => {
+      const overlay = "/apis/sallyport.dev/v1alpha1/overlays/shop";
+      await server().ask("PATCH", overlay, { spec: { enforcement: "Audit" } }, MERGE);
+      await until(async () => !(await exists(`${POLICIES}/sallyport`)), "it to go", 10_000);
+      expect([await exists(`${FILTERS}/sallyport`), await exists(`${PLUGINS}/sallyport-guard`)]).toEqual([true, true]);
+      await server().ask("PATCH", overlay, { spec: { enforcement: "Enforce" } }, MERGE);
+      await until(() => exists(`${POLICIES}/sallyport`), "it to come back", 10_000);
     });
 
     test("keeps them while the label names no Overlay, and says so", async () => {

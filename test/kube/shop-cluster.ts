@@ -34,7 +34,7 @@ const gateway = {
   },
 };
 /** What the injectors make of a pod. */
-const INJECTED = {
+export const INJECTED = {
   serviceAccountName: "web",
   initContainers: [{ name: "sallyport-init", image: "i" }],
   containers: [

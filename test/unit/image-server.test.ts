@@ -207,6 +207,13 @@ describe("image server", () => {
       expect((await (await connect("web", "127.0.0.9")).get(pollPath(WEB))).status).toBe(200);
     }));
 
+  test("takes a pod's identity from its own addresses only, also when no other node has it", () =>
+    withServer({}, async ({ server, connect }) => {
+      server.publish(new Map([[WEB, { ...image("web", 1n), addresses: ["127.0.0.8"], onlyFromAddresses: true }]]));
+      const statuses = ["127.0.0.9", "127.0.0.8"].map(async (from) => (await connect("web", from)).get(pollPath(WEB)));
+      expect((await Promise.all(statuses)).map(({ status }) => status)).toEqual([403, 200]);
+    }));
+
   test("is unavailable before the first publication", () =>
     withServer({}, async ({ server, connect }) => {
       expect((await (await connect("web")).get(pollPath(WEB))).status).toBe(503);
