@@ -2,6 +2,7 @@
 import { once } from "node:events";
 import { createServer, type Server, type ServerResponse } from "node:http";
 import { adminGet, envoyStats } from "../node/admin.ts";
+import { keepNewest } from "../serve/newest-connections.ts";
 
 export interface HealthFacts {
   readonly adminSocket: string;
@@ -11,6 +12,7 @@ export interface HealthFacts {
   gauges(): Readonly<Record<string, number>>;
 }
 
+const MAX_CONNECTIONS = 100;
 const GENERATION = "wasmcustom.sallyport.image.generation";
 
 export class Health {
@@ -26,7 +28,7 @@ export class Health {
         () => reply(response, 503, "Envoy doesn't answer"),
       );
     });
-    this.#server.maxConnections = 100;
+    keepNewest(this.#server, MAX_CONNECTIONS);
   }
 
   /** Port 0 takes a free one; the answer is the port that was taken. Without a host it listens everywhere. */

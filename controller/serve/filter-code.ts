@@ -5,10 +5,15 @@
 import { createHash } from "node:crypto";
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from "node:http";
 import { codePath } from "../emit/istio/mesh.ts";
+import { keepNewest } from "./newest-connections.ts";
 
 /** A request has no body and few headers: whoever is slower than this holds a connection for nothing. */
 const REQUEST_MS = 10_000;
 const MAX_HEADER_BYTES = 4096;
+/** Anybody may ask, and must not take the memory that leading needs. Who is cut off asks again. */
+const MAX_CONNECTIONS = 2048;
+/** A reader that takes nothing for so long is gone. */
+const STALL_MS = 20_000;
 
 export class FilterCode {
   readonly digest: string;
@@ -22,7 +27,10 @@ export class FilterCode {
   /** A server that isn't listening yet. */
   server(): Server {
     const limits = { maxHeaderSize: MAX_HEADER_BYTES, requestTimeout: REQUEST_MS, headersTimeout: REQUEST_MS };
-    return createServer(limits, (request, response) => this.#answer(request, response));
+    const server = createServer(limits, (request, response) => this.#answer(request, response));
+    keepNewest(server, MAX_CONNECTIONS);
+    server.setTimeout(STALL_MS);
+    return server;
   }
 
   #answer({ method, url }: IncomingMessage, response: ServerResponse): void {
