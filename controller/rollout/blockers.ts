@@ -27,3 +27,16 @@ export function blockersOf(
       text: `${[object, message].filter(Boolean).join(": ")}; ${advice}`,
     }));
 }
+
+/**
+ * Namespaces in which policy is enforced now and wouldn't be while the Overlay audits; none of a rollout that is under way.
+ * `neighbours`: the others in the overlay. `isIn`: whether the namespace has its label.
+ */
+export function openedByAudit(
+  namespace: string,
+  neighbours: readonly string[],
+  now: { readonly enforces: boolean; readonly isIn: boolean; readonly isUnderWay: boolean },
+): string[] {
+  if (!now.enforces) return [];
+  return [...neighbours, ...(now.isIn && !now.isUnderWay ? [namespace] : [])];
+}

@@ -7,7 +7,7 @@ import type { RolloutCluster } from "../kube/rollout-cluster.ts";
 import { OVERLAY_LABEL } from "../model/labels.ts";
 import type { World } from "../model/resources.ts";
 import { changeOf } from "./before-after.ts";
-import { BEFORE_OPT_IN, type Blocker, blockersOf } from "./blockers.ts";
+import { BEFORE_OPT_IN, type Blocker, blockersOf, openedByAudit } from "./blockers.ts";
 import { changeText } from "./change-text.ts";
 import { complaintsAbout } from "./istio-opinion.ts";
 import { type Memory, memoryOf, memoryText, ROLLOUT_ANNOTATION } from "./memory.ts";
@@ -125,9 +125,12 @@ export class Rollout {
     }
     const neighbours = await this.cluster.neighbours(overlay);
     const enforces = textAt(await this.cluster.overlay(overlay), "spec", "enforcement") !== "Audit";
-    if (this.asked.audit && enforces && neighbours.length > 0) {
+    const isUnderWay = memoryOf(annotationOf(home, ROLLOUT_ANNOTATION)) !== undefined;
+    const now = { enforces, isIn: other !== undefined, isUnderWay };
+    const opened = openedByAudit(this.cluster.namespace, neighbours, now);
+    if (this.asked.audit && opened.length > 0) {
       this.fail(
-        `--audit would open overlay ${overlay} for ${neighbours.join(", ")} too: leave it out, or use an Overlay of its own`,
+        `--audit would open overlay ${overlay}, which enforces, for ${opened.join(", ")}: leave it out, or use an Overlay of its own`,
       );
       return false;
     }

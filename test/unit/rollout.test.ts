@@ -6,7 +6,7 @@ import { loadedRules } from "../../controller/check/loaded-rules.ts";
 import { samplesOf } from "../../controller/kube/prometheus.ts";
 import { readWorld } from "../../controller/read/files.ts";
 import { changeOf } from "../../controller/rollout/before-after.ts";
-import { BEFORE_OPT_IN, blockersOf } from "../../controller/rollout/blockers.ts";
+import { BEFORE_OPT_IN, blockersOf, openedByAudit } from "../../controller/rollout/blockers.ts";
 import { changeText } from "../../controller/rollout/change-text.ts";
 import { deniedShare, hasImage, NO_FLOWS, since, sum, tallyOf } from "../../controller/rollout/counters.ts";
 import { complaintsOf } from "../../controller/rollout/istioctl.ts";
@@ -208,6 +208,19 @@ test("an opt-in closes what policy doesn't allow, also if it audits, and changes
       "    shop/web -> data/backup: everything",
       "    shop/web -> data/db: everything but TCP 5432",
     ]);
+  });
+});
+
+describe("an Overlay that would audit opens", () => {
+  const isIn = { enforces: true, isIn: true, isUnderWay: false };
+  test.each([
+    { name: "nobody, if it audits", neighbours: ["b"], now: { ...isIn, enforces: false }, want: [] },
+    { name: "nobody new", neighbours: [], now: { ...isIn, isIn: false }, want: [] },
+    { name: "other namespaces", neighbours: ["b"], now: { ...isIn, isIn: false }, want: ["b"] },
+    { name: "the namespace itself, if it is enforced", neighbours: ["b"], now: isIn, want: ["b", "a"] },
+    { name: "not what its own rollout has brought in", neighbours: [], now: { ...isIn, isUnderWay: true }, want: [] },
+  ])("$name", ({ neighbours, now, want }) => {
+    expect(openedByAudit("a", neighbours, now)).toEqual(want);
   });
 });
 
