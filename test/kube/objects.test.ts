@@ -48,6 +48,7 @@ describeWithApiServer("objects of ours in Kubernetes", (server) => {
       isolation: "DefaultDeny",
       enforcement: "Enforce",
       interception: "Overlay",
+      podOptOut: "Refuse",
       keys: { epochSeconds: 3600, horizon: 3, keyGeneration: 0 },
     });
   });
