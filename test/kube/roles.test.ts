@@ -78,6 +78,21 @@ describeWithApiServer(
       expect(rightsUsed(entries)).toEqual([...new Set(granted)].sort());
     }, 90_000);
 
+    test("let it write no objects of others", async () => {
+      const may = async (verb: string, what: string) =>
+        (await server().tryKubectl(["auth", "can-i", verb, what, "-n", "shop", "--as", USER])).stdout.trim();
+      const asked = ["envoyfilters/sallyport", "envoyfilters/other", "wasmplugins/other", "networkpolicies/other"];
+      const answers = await Promise.all(asked.map((what) => may("patch", what)));
+      expect([...answers, await may("create", "networkpolicies"), await may("delete", "envoyfilters")]).toEqual([
+        "yes",
+        "no",
+        "no",
+        "no",
+        "no",
+        "no",
+      ]);
+    }, 30_000);
+
     test("name what is missing when somebody takes a part away", async () => {
       const role = shipped.find(({ kind }) => kind === "ClusterRole") as { rules: Rule[] };
       const rules = role.rules.map((rule) =>
