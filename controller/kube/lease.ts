@@ -47,13 +47,16 @@ export function leaseStore(client: ApiClient, namespace: string, name: string, n
   };
 }
 
+/** Terms are the upper half of 64-bit generations. One that isn't is somebody else's; by the time the next is higher. */
+const TERM_END = 2 ** 32;
+
 function leaseOf(object: KubeObject): Lease {
   const { holderIdentity } = record(object.spec);
   const { annotations, resourceVersion } = record(object.metadata);
   const term = Number(record(annotations)[TERM] ?? 0);
   return {
     holder: typeof holderIdentity === "string" ? holderIdentity : "",
-    term: Number.isInteger(term) && term > 0 ? term : 0,
+    term: Number.isInteger(term) && term > 0 && term < TERM_END ? term : 0,
     version: String(resourceVersion),
     object,
   };

@@ -46,6 +46,7 @@ export class Refusal extends Error {
 export const GONE = 410;
 /** It knows no such collection. */
 export const NOT_FOUND = 404;
+const UNAVAILABLE = 503;
 
 /** Entries of one answer to a list. */
 const PAGE = 500;
@@ -65,6 +66,11 @@ async function list(client: ApiClient, collection: Collection): Promise<Listed> 
   let page = "";
   for (;;) {
     const { status, body } = await client.ask("GET", `${collection.path}?limit=${PAGE}${selected(collection)}${page}`);
+    if (status === NOT_FOUND && (await hasOtherVersion(client, collection)))
+      throw new Refusal(
+        UNAVAILABLE,
+        `the API server has ${collection.kind} in other versions than ${collection.apiVersion}`,
+      );
     if (status !== 200) throw new Refusal(status, messageOf(body));
     const { items, metadata } = body as {
       items?: unknown[];
@@ -74,6 +80,15 @@ async function list(client: ApiClient, collection: Collection): Promise<Listed> 
     if (!metadata?.continue) return { objects, version: metadata?.resourceVersion ?? "" };
     page = `&continue=${encodeURIComponent(metadata.continue)}`;
   }
+}
+
+/** Is the kind's group there, but not in this version? Then its objects are there too, and mustn't look deleted. */
+async function hasOtherVersion(client: ApiClient, { apiVersion }: Collection): Promise<boolean> {
+  const [group, version] = apiVersion.split("/");
+  if (version === undefined) return false;
+  const { status, body } = await client.ask("GET", `/apis/${group}`);
+  const versions = status === 200 && isMapping(body) && Array.isArray(body.versions) ? body.versions : [];
+  return versions.length > 0 && !versions.some((one) => isMapping(one) && one.version === version);
 }
 
 function selected({ selector }: Collection): string {

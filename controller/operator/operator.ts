@@ -129,8 +129,10 @@ export class Operator {
 
   /** Another replica may do better; after a while this one stands again. */
   async #resign(): Promise<void> {
-    await this.#election?.stop();
-    this.#election = undefined;
+    const last = this.#election;
+    await last?.stop();
+    // Another may have resigned meanwhile and stand again by now.
+    if (this.#election === last) this.#election = undefined;
     setTimeout(() => this.#stand(), RESIGNED_MS).unref();
   }
 

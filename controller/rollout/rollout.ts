@@ -54,13 +54,15 @@ export class Rollout {
     if (home === undefined) return "stopped";
     const overlay = await this.overlayFor(home);
     if (overlay === undefined) return "stopped";
-    const known = memoryOf(annotationOf(home, ROLLOUT_ANNOTATION));
-    if (known !== undefined) this.say("resume", `a rollout began at ${known.since}: it goes on`);
+    const found = memoryOf(annotationOf(home, ROLLOUT_ANNOTATION));
+    const known = found?.kind === "join" ? found : undefined;
+    if (known !== undefined) this.say("resume", resumedText(known));
     const world = await this.cluster.worldIn(overlay);
     if (!(await this.mayJoin(world, overlay, home))) return "stopped";
     this.show(world, overlay);
-    const question = `Bring namespace ${this.cluster.namespace} into overlay ${overlay}?`;
-    if (known === undefined && !(await this.tell.confirm(question))) return "declined";
+    // Also of one that goes on: what it would go back to may be long ago.
+    if (!(await this.tell.confirm(`Bring namespace ${this.cluster.namespace} into overlay ${overlay}?`)))
+      return "declined";
     const memory = known ?? (await this.remember("join", home, overlay));
     try {
       await this.bringIn(overlay);
@@ -328,4 +330,9 @@ export class Rollout {
 function enforcing(world: World, enforcement: "Enforce" | "Audit" | undefined): World {
   if (enforcement === undefined) return world;
   return { ...world, overlays: world.overlays.map((overlay) => ({ ...overlay, enforcement })) };
+}
+
+function resumedText({ since, label, enforcement }: Memory): string {
+  const home = label === undefined ? "out of any overlay" : `in overlay ${label}`;
+  return `a rollout began at ${since} and goes on; back means ${home}, with an Overlay that has ${enforcement}`;
 }

@@ -71,7 +71,7 @@ export const OUTCOMES: Readonly<Record<string, unknown>> = {
   "a pod with a gone pod's address and service account isn't that pod": {
     before: 403,
     after: [503, "policy-ingress"],
-    replay: ["status 403", "source-mismatch"],
+    replay: ["status 403", "source-mismatch or stamp-epoch"],
   },
   // Cut off as long as its pods have their rules, and not open.
   "a namespace that has left keeps nothing of ours, and its flows pass no SaP": [503, 200, 0],
