@@ -1,7 +1,8 @@
 /** Two pairs of sidecars under one istiod, up at the same time: without and with the overlay beneath them. */
 import { mkdir } from "node:fs/promises";
 import { join } from "node:path";
-import { CONTROLLER_ADDRESS } from "../../controller/node/link-plan.ts";
+import { runToEnd } from "../../controller/node/child.ts";
+import { BRIDGE, CONTROLLER_ADDRESS } from "../../controller/node/link-plan.ts";
 import { Lab } from "../../controller/node/namespace.ts";
 import { ControllerPod } from "../../test/istio/controller-pod.ts";
 import { GatewayPod } from "../../test/istio/gateway-pod.ts";
@@ -73,6 +74,8 @@ export class MeshWays {
       await mesh.stop();
       for (const node of lab.nodes) await lab.removeNode(node);
       await lab.close();
+      // Else the next lab of this process finds it.
+      await runToEnd(["ip", "link", "delete", BRIDGE]);
     });
   }
 
