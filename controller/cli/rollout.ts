@@ -1,25 +1,15 @@
 import { createInterface } from "node:readline/promises";
 import { Command, InvalidArgumentError } from "commander";
+import { labelComplaint } from "../read/names.ts";
+import type { Asked } from "../rollout/rollout.ts";
 import { KUBECONFIG } from "./check.ts";
 import { ExitCode, fail, type Run } from "./command.ts";
 import { type MeshOptions, meshOf, withMeshOptions } from "./mesh-options.ts";
 
 /** How a namespace is brought in or out. */
-export interface RolloutOptions extends MeshOptions {
-  readonly overlay?: string;
-  readonly audit?: boolean;
+interface RolloutOptions extends MeshOptions, Asked {
   readonly leave?: boolean;
-  readonly restart?: boolean;
   readonly yes?: boolean;
-  /** False: this program applies what the controller would. */
-  readonly controller: boolean;
-  readonly istioctl: string;
-  readonly revision?: string;
-  /** Seconds. */
-  readonly timeout: number;
-  readonly observe: number;
-  /** 0 to 1. */
-  readonly maxDenied: number;
   readonly kubeconfig?: string;
 }
 
@@ -90,6 +80,9 @@ function share(text: string): number {
 }
 
 async function rollout(run: Run, namespace: string, options: RolloutOptions): Promise<ExitCode> {
+  // It becomes a part of paths on the API server.
+  const complaint = labelComplaint(namespace);
+  if (complaint !== undefined) return fail(run, `"${namespace}" is no namespace: it ${complaint}`);
   const mesh = meshOf(options);
   if ("complaint" in mesh) return fail(run, mesh.complaint);
   if (options.leave && options.audit) return fail(run, "--leave and --audit are opposites: say one");

@@ -21,6 +21,7 @@ export interface Asked {
   readonly overlay?: string;
   readonly audit?: boolean;
   readonly restart?: boolean;
+  /** False: this program applies what the controller would. */
   readonly controller: boolean;
   readonly istioctl: string;
   readonly revision?: string;

@@ -32,6 +32,14 @@ envoy_cluster_manager_cds_update_success{} 9
 broken line
 `;
 
+test.each(["../kube-system", "", "Shop", "a/b", `${"n".repeat(64)}`])(
+  "no rollout is begun of %j",
+  async (namespace) => {
+    const { code, error } = await sallyport("rollout", namespace, "--yes", "--kubeconfig", "/nowhere");
+    expect([code, error]).toEqual([2, expect.stringContaining(`"${namespace}" is no namespace: it must be`)]);
+  },
+);
+
 describe("a rollout counts", () => {
   const tally = tallyOf(samplesOf(STATS));
 
